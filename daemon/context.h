@@ -6,12 +6,11 @@
 #include "pack/pack.h"
 #include "plan/plan.h"
 
-/* Packs the context of `b`, a build of `model`, into a file without a name: *fd is the caller's to
+/* Packs what `b` is made of into a file without a name: *fd is the caller's to
  * close, `result` to give back with pack_result_done(). `limit_bytes` 0: the usual limit. Suspends.
  */
 int context_pack(
     struct daemon *d,
-    const struct compose_project *model,
     const struct plan_build *b,
     uint64_t limit_bytes,
     struct pack_result *result,

@@ -8,6 +8,9 @@
  * is in S3: a later life of the daemon does not look at the folder again, which may have changed
  * since.
  *
+ * Services whose image is the same share one: its context is packed once, it is built once, by the
+ * first of them, and then has the tags of all (plan_builds_share).
+ *
  * Packing is disk and CPU of this machine: PACK_PARALLEL at a time. Building happens in the
  * account, all images side by side, once the place for it is there (on a first deployment it comes
  * up meanwhile).
@@ -15,18 +18,13 @@
  * Engines that build by themselves get names instead of images: a tag stands for each. */
 #include "daemon/jobs/images.h"
 
-#include "daemon/context.h"
-
-#include "base/env.h"
-#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/build/build.h"
+#include "engine/build/keep.h"
 #include "engine/build/place.h"
-#include "engine/build/upload.h"
 #include "engine/call.h"
 #include "engine/context.h"
-#include "pack/pack.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <errno.h>
@@ -46,63 +44,6 @@ struct image_job {
 static char *row_id(const struct plan_build *b)
 {
     return xasprintf("image/%s", b->service);
-}
-
-/* DEFANG_BUILD_CONTEXT_LIMIT of the shell that started the job; 0 is the usual limit. */
-static uint64_t context_limit(struct job *j)
-{
-    uint64_t bytes = 0;
-    const char *given = env_get_nonempty(j->session->env, "DEFANG_BUILD_CONTEXT_LIMIT");
-
-    if (given && pack_parse_limit(given, &bytes) < 0)
-        engine_note(
-            &j->context,
-            ENGINE_SAY_WARNING,
-            "write it like 200MiB",
-            "DEFANG_BUILD_CONTEXT_LIMIT=%s is no size; the limit is %zu MiB",
-            given,
-            LIMIT_PACK_BYTES >> 20);
-
-    return bytes;
-}
-
-/* More often than not a large context is a .dockerignore that is missing: said before it is sent.
- */
-static void warn_if_large(struct job *j, const struct plan_build *b, const struct pack_result *r)
-{
-    if (r->files <= LIMIT_PACK_WARN_FILES && r->archive_bytes <= LIMIT_PACK_WARN_BYTES)
-        return;
-    engine_note(
-        &j->context,
-        ENGINE_SAY_WARNING,
-        "list what the image does not need in a .dockerignore",
-        "service %s: the build context has %zu files and %.1f MiB packed",
-        b->service,
-        r->files,
-        (double)r->archive_bytes / (1 << 20));
-}
-
-/* The archive has no name: nothing is left behind by a kill. */
-static int pack_and_upload(
-    struct job *j, struct plan_build *b, const char *row, bool *uploaded, struct error *err)
-{
-    cleanup_fd int fd = -1;
-    cleanup_pack_result struct pack_result result = {0};
-
-    job_step(j, row, ENGINE_ACTIVE, ORDER, "packing %s", b->context);
-
-    int rc = context_pack(j->daemon, j->project.model, b, context_limit(j), &result, &fd, err);
-    if (rc < 0)
-        return rc;
-
-    warn_if_large(j, b, &result);
-    b->object_key = arena_strdup(j->arena, result.object_name);
-
-    cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);
-    struct flow_archive archive = {
-        .path = path, .object_key = b->object_key, .size = result.archive_bytes};
-
-    return flow_upload(&j->context, row, &archive, uploaded, err);
 }
 
 /* That this deployment has built it, for `up --build`. */
@@ -130,71 +71,165 @@ static int forget_if_forced(struct image_job *w, struct error *err)
     return rc;
 }
 
-/* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not
- * look at the folder again. */
-static int have_archive(struct job *j, struct plan_build *b, const char *row, struct error *err)
-{
-    cleanup_free char *key = xasprintf("pack.%s", b->service);
-    cleanup_free char *known = NULL;
-    bool uploaded = false;
-    int rc = j->journal.get(j->journal.arg, key, &known, err);
-    if (rc < 0)
-        return rc;
+/* ---- images that are the same ---- */
 
-    if (known) {
-        b->object_key = arena_strdup(j->arena, known);
+/* The first build that is packed from the same; itself when there is none before it. */
+static size_t packed_by(const struct images *im, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(im->builds[k].source, im->builds[i].source) == 0)
+            return k;
+    return i;
+}
+
+/* The build that this one shares its image with; itself when with none before it. */
+static size_t built_by(const struct images *im, size_t i)
+{
+    const struct plan_build *same_as = im->builds[i].same_as;
+
+    return same_as ? (size_t)(same_as - im->builds) : i;
+}
+
+/* Its own tag for an image that another service's build has made: so it is found under it when that
+ * service is gone or changed, and counted for this service. That it cannot be put costs a build
+ * some day. */
+static int put_own_tag(void *arg, struct error *err)
+{
+    struct image_job *w = arg;
+    struct images *im = w->im;
+    const struct plan_build *b = &im->builds[w->index];
+    cleanup_error struct error ignored = ERROR_INIT;
+    const char *uri = im->built[built_by(im, w->index)];
+    const char *at = uri ? strchr(uri, '@') : NULL;
+    struct keep_image image = {
+        .service = b->service, .repository = b->repository, .digest = at ? at + 1 : NULL};
+
+    if (!at)
         return 0;
+    int rc = keep_put(&im->job->context, &image, b->tag, &ignored);
+    return rc == -ECANCELED ? error_raise(err, ERR_CANCELED, "canceled") : 0;
+}
+
+/* One that is there under the tag of any of them is there for all. Those that lack a tag get it. */
+static int share(struct images *im, struct error *err)
+{
+    struct fiber_group *g = fiber_group_new(im->job->daemon->loop, 0);
+    struct image_job *work = xcalloc(im->count + 1, sizeof *work);
+
+    for (size_t i = 0; i < im->count; i++) {
+        size_t first = built_by(im, i);
+        if (im->built[i] && !im->built[first])
+            im->built[first] = xstrdup(im->built[i]);
     }
 
-    rc = pack_and_upload(j, b, row, &uploaded, err);
-    if (rc == 0)
-        rc = j->journal.put(j->journal.arg, key, b->object_key, err);
-    if (rc == 0)
-        j->uploads += uploaded;
-    else if (rc == -ECANCELED)
-        job_step(j, row, ENGINE_CANCELED, ORDER, "canceled");
-    else
-        job_step(j, row, ENGINE_FAILED, ORDER, "could not be packed and uploaded");
+    for (size_t i = 0; i < im->count; i++) {
+        size_t first = built_by(im, i);
+        bool differs = im->built[first] && !text_eq(im->built[first], im->built[i]);
 
+        if (first == i || !differs)
+            continue;
+        free(im->built[i]);
+        im->built[i] = xstrdup(im->built[first]);
+        work[i] = (struct image_job){.im = im, .index = i};
+        if (!im->job->engine->builds_images)
+            fiber_group_spawn(g, "tag", put_own_tag, &work[i]);
+    }
+
+    int rc = fiber_group_wait(g, err);
+    fiber_group_free(g);
+    free(work);
     return rc;
 }
 
-/* The archive is in S3, and it is known whether the image is in ECR. */
-static int prepare_one(void *arg, struct error *err)
+/* Of those that share one: what the row says while, or after, the first is built. */
+static void tell_shared(const struct images *im, bool failed)
 {
-    struct image_job *w = arg;
-    struct job *j = w->im->job;
-    struct plan_build *b = &w->im->builds[w->index];
-    char **built = &w->im->built[w->index];
-    cleanup_free char *row = row_id(b);
-    int rc = have_archive(j, b, row, err);
-    if (rc < 0)
-        return rc;
+    for (size_t i = 0; i < im->count; i++) {
+        const struct plan_build *b = &im->builds[i];
+        cleanup_free char *row = row_id(b);
+        enum engine_row_state state = im->built[i] ? ENGINE_DONE
+                                      : failed     ? ENGINE_CANCELED
+                                                   : ENGINE_WAITING;
 
-    plan_build_finish(j->arena, w->im->request, b);
-    rc = flow_image_lookup(&j->context, b, built, err);
-    if (rc == 0)
-        rc = forget_if_forced(w, err);
-    if (rc < 0)
-        return rc;
-
-    if (*built) {
-        const char *digest = strchr(*built, '@') + 1;
-        job_step(j, row, ENGINE_SKIPPED, ORDER, "image: %.19s…  already built", digest);
-    } else {
-        job_step(j, row, ENGINE_WAITING, ORDER, "image: waits for the place to build");
+        if (!b->same_as)
+            continue;
+        job_step(
+            im->job,
+            row,
+            state,
+            ORDER,
+            failed && !im->built[i] ? "image: not there, that of %s could not be built"
+                                    : "image: the same as that of %s",
+            b->same_as->service);
     }
-
-    return 0;
 }
 
-/* `fn` for every image, or for those that are missing, `parallel` at a time (0: all at once).
- * The first error cancels the rest. */
+/* ---- what is there ---- */
+
+static int pack_one(void *arg, struct error *err)
+{
+    struct image_job *w = arg;
+    struct plan_build *b = &w->im->builds[w->index];
+    cleanup_free char *row = row_id(b);
+
+    if (packed_by(w->im, w->index) != w->index)
+        return 0;
+    return images_pack(w->im->job, b, row, err);
+}
+
+/* All contexts are packed: those that are the same as another are too. */
+static int finish_all(struct images *im, struct error *err)
+{
+    struct job *j = im->job;
+    int rc = 0;
+
+    for (size_t i = 0; i < im->count && rc == 0; i++)
+        if (packed_by(im, i) != i)
+            rc = images_pack_same(j, &im->builds[i], &im->builds[packed_by(im, i)], err);
+    for (size_t i = 0; i < im->count && rc == 0; i++)
+        plan_build_finish(j->arena, im->request, &im->builds[i]);
+    if (rc == 0)
+        plan_builds_share(im->builds, im->count);
+    return rc;
+}
+
+static int look_up(void *arg, struct error *err)
+{
+    struct image_job *w = arg;
+    struct plan_build *b = &w->im->builds[w->index];
+    int rc = flow_image_lookup(&w->im->job->context, b, &w->im->built[w->index], err);
+
+    return rc < 0 ? rc : forget_if_forced(w, err);
+}
+
+static void tell_found(const struct images *im)
+{
+    for (size_t i = 0; i < im->count; i++) {
+        cleanup_free char *row = row_id(&im->builds[i]);
+        const char *at = im->built[i] ? strchr(im->built[i], '@') : NULL;
+
+        if (at)
+            job_step(im->job, row, ENGINE_SKIPPED, ORDER, "image: %.19s…  already built", at + 1);
+        else if (!im->builds[i].same_as)
+            job_step(im->job, row, ENGINE_WAITING, ORDER, "image: waits for the place to build");
+        else
+            job_step(
+                im->job,
+                row,
+                im->job->engine->builds_images ? ENGINE_SKIPPED : ENGINE_WAITING,
+                ORDER,
+                "image: the same as that of %s",
+                im->builds[i].same_as->service);
+    }
+}
+
+/* `fn` for every image, or for those of this step that are to be built, `parallel` at a time (0:
+ * all at once). The first error cancels the rest. */
 static int for_each(
     struct images *im,
     const char *name,
     unsigned parallel,
-    bool only_missing,
+    int step,
     int (*fn)(void *arg, struct error *err),
     struct engine_failure *failure,
     const struct flow_build_place *place,
@@ -205,7 +240,9 @@ static int for_each(
 
     for (size_t i = 0; i < im->count; i++) {
         work[i] = (struct image_job){.im = im, .index = i, .failure = failure, .place = place};
-        if (!only_missing || !im->built[i])
+        bool to_build = !im->built[i] && !im->builds[i].same_as && (int)im->builds[i].step == step;
+
+        if (step < 0 || to_build)
             fiber_group_spawn(g, name, fn, &work[i]);
     }
 
@@ -258,7 +295,15 @@ int images_prepare(
 
     im->built = xcalloc(im->count + 1, sizeof *im->built);
     im->uris = xcalloc(im->count + 1, sizeof *im->uris);
-    rc = for_each(im, "prepare", PACK_PARALLEL, false, prepare_one, NULL, NULL, err);
+    rc = for_each(im, "pack", PACK_PARALLEL, -1, pack_one, NULL, NULL, err);
+    if (rc == 0)
+        rc = finish_all(im, err);
+    if (rc == 0)
+        rc = for_each(im, "look", 0, -1, look_up, NULL, NULL, err);
+    if (rc == 0)
+        rc = share(im, err);
+    if (rc == 0)
+        tell_found(im);
     if (rc == 0 && j->engine->builds_images)
         name_by_tag(im);
     collect(im);
@@ -328,13 +373,27 @@ static int build_one(void *arg, struct error *err)
     return rc;
 }
 
+static int last_step(const struct images *im)
+{
+    unsigned last = 0;
+
+    for (size_t i = 0; i < im->count; i++)
+        last = MAX(last, im->builds[i].step);
+    return (int)last;
+}
+
 int images_build(struct images *im, struct engine_failure *failure, struct error *err)
 {
     struct flow_build_place place = {0};
     int rc = wait_for_place(im, &place, err);
-    if (rc == 0)
-        rc = for_each(im, "build", 0, true, build_one, failure, &place, err);
+
+    /* An image that others are made from is there before them. */
+    for (int step = 0; rc == 0 && step <= last_step(im); step++)
+        rc = for_each(im, "build", 0, step, build_one, failure, &place, err);
     flow_build_place_done(&place);
+    if (rc == 0)
+        rc = share(im, err);
+    tell_shared(im, rc < 0);
     collect(im);
 
     return rc;

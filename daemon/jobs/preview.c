@@ -71,8 +71,12 @@ static int pack_for_digest(struct preview *p, struct plan_build *b, struct error
 {
     cleanup_pack_result struct pack_result result = {0};
     cleanup_fd int fd = -1;
+
+    if (b->git) /* the builder clones it */
+        return 0;
+
     struct project *project = &p->v->project;
-    int rc = context_pack(p->v->daemon, project->model, b, 0, &result, &fd, err);
+    int rc = context_pack(p->v->daemon, b, 0, &result, &fd, err);
     if (rc == 0)
         b->object_key = arena_strdup(project->arena, result.object_name);
 
@@ -103,7 +107,43 @@ int preview_refusal(struct preview *p, struct error *err)
     return 0;
 }
 
-/* An image that is missing gets the name that it would have. */
+/* Equal builds share one image: what is said of the first holds for the others. An image that is
+ * missing gets the name that it would have. Those that could not be packed have no key. */
+static int
+look_images_up(struct preview *p, struct plan_build *builds, size_t count, struct error *err)
+{
+    struct arena *arena = p->v->project.arena;
+    int rc = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (builds[i].object_key)
+            plan_build_finish(arena, &p->request, &builds[i]);
+    plan_builds_share(builds, count);
+
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        cleanup_free char *uri = NULL;
+        size_t first = builds[i].same_as ? (size_t)(builds[i].same_as - builds) : i;
+
+        if (!builds[i].object_key)
+            continue;
+
+        rc = flow_image_lookup(&p->context, &builds[i], &uri, err);
+        if (!uri && first == i)
+            vec_push(&p->builds, arena_strdup(arena, builds[i].service));
+        if (!uri && first != i)
+            uri = xstrdup(p->images[first].uri);
+
+        if (!uri || p->context.engine->builds_images) {
+            free(uri); /* the tag stands for the digest that only a build can tell */
+            uri = plan_pulumi_image_uri(p->facts, &builds[i]);
+        }
+
+        p->images[i] =
+            (struct plan_image){.service = builds[i].service, .uri = arena_strdup(arena, uri)};
+    }
+    return rc;
+}
+
 static int find_images(struct preview *p, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
@@ -114,28 +154,15 @@ static int find_images(struct preview *p, struct error *err)
     p->images = arena_array(arena, struct plan_image, count + 1);
 
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        cleanup_free char *uri = NULL;
-
         rc = pack_for_digest(p, &builds[i], err);
         if (rc < 0) {
             p->images[i] = (struct plan_image){.service = builds[i].service, .uri = "unknown"};
             rc = preview_refusal(p, err);
-            continue;
         }
-
-        plan_build_finish(arena, &p->request, &builds[i]);
-        rc = flow_image_lookup(&p->context, &builds[i], &uri, err);
-        if (!uri)
-            vec_push(&p->builds, arena_strdup(arena, builds[i].service));
-
-        if (!uri || p->context.engine->builds_images) {
-            free(uri); /* the tag stands for the digest that only a build can tell */
-            uri = plan_pulumi_image_uri(p->facts, &builds[i]);
-        }
-
-        p->images[i] =
-            (struct plan_image){.service = builds[i].service, .uri = arena_strdup(arena, uri)};
     }
+
+    if (rc == 0)
+        rc = look_images_up(p, builds, count, err);
 
     p->request.images = p->images;
     p->request.image_count = count;

@@ -45,11 +45,19 @@ struct compose_kv {
     struct yaml_pos pos;
 };
 
+struct compose_file_ref { /* a service's or build's secrets: and a service's configs: */
+    struct yaml_pos pos;
+    const char *source, *target, *uid, *gid;
+    int mode;           /* -1 = not said */
+    const char *folder; /* that takes the place of the image's; NULL: the one of the target */
+    bool bound;         /* of a mount that was just made to files */
+};
+
 struct compose_build {
     struct yaml_pos pos;
-    const char *context;    /* absolute folder, or a URL as written */
-    const char *dockerfile; /* relative to context; "Dockerfile" by default */
-    const char *dockerfile_inline;
+    const char *context;           /* absolute folder, or a URL as written */
+    const char *dockerfile;        /* relative to context, or absolute; "Dockerfile" by default */
+    const char *dockerfile_inline; /* its text instead of a file */
     const char *target;
     struct compose_env *args;
     size_t arg_count;
@@ -57,6 +65,10 @@ struct compose_build {
     size_t platform_count;
     const char **cache_from;
     size_t cache_from_count;
+    struct compose_kv *labels, *contexts; /* by name; contexts: additional_contexts */
+    size_t label_count, context_count;
+    struct compose_file_ref *secrets;
+    size_t secret_count;
     int64_t shm_size_bytes; /* 0 = unset */
     bool no_cache;
 };
@@ -124,14 +136,6 @@ struct compose_mount { /* volumes, tmpfs */
     bool read_only, copied;
 };
 
-struct compose_file_ref { /* a service's secrets: and configs: */
-    struct yaml_pos pos;
-    const char *source, *target, *uid, *gid;
-    int mode;           /* -1 = not said */
-    const char *folder; /* that takes the place of the image's; NULL: the one of the target */
-    bool bound;         /* of a mount that was just made to files */
-};
-
 struct compose_ulimit {
     const char *name;
     int64_t soft, hard;
@@ -185,7 +189,7 @@ struct compose_service {
     struct compose_kv *labels;
     size_t label_count;
     const char *platform, *restart, *working_dir, *user, *network_mode, *domainname,
-        *container_name, *stop_signal, *hostname;
+        *container_name, *stop_signal, *hostname, *pull_policy;
     int64_t stop_grace_period_ms; /* -1 = not said */
     bool read_only, init, tty, stdin_open, privileged;
     struct compose_managed postgres, redis, mongodb;

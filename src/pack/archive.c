@@ -93,10 +93,23 @@ static int fail_file(struct archive *a, const struct pack_entry *e, int number, 
         ERR_FAILED,
         number,
         "build context %s: %s %s: %s",
-        a->o->context,
-        e->path,
+        e->folder,
+        e->path + e->rel,
         what,
         strerror(number));
+}
+
+/* Docker's own client reads with the same rights, and says the same. */
+static int fail_open(struct archive *a, const struct pack_entry *e, int number)
+{
+    int rc = fail_file(a, e, number, "cannot be opened");
+
+    if (number == EACCES)
+        error_hint(
+            a->err,
+            "Give yourself the right to read it (chmod u+r), or name it in %s.",
+            a->list->ignore_file ? a->list->ignore_file : ".dockerignore");
+    return rc;
 }
 
 static int changed(struct archive *a, const struct pack_entry *e)
@@ -106,8 +119,8 @@ static int changed(struct archive *a, const struct pack_entry *e)
         ERR_FAILED,
         EAGAIN,
         "build context %s: %s changed while it was read",
-        a->o->context,
-        e->path);
+        e->folder,
+        e->path + e->rel);
 
     error_hint(
         a->err, "Run the command again when nothing writes to it, or name it in .dockerignore.");
@@ -153,13 +166,12 @@ static bool same_file(const struct stat *a, const struct stat *b)
 
 static int add_file(struct archive *a, const struct pack_entry *e)
 {
-    cleanup_free char *full = path_join(a->o->context, e->path);
+    cleanup_free char *full = path_join(e->folder, e->path + e->rel);
     struct stat before, after;
     cleanup_fd int fd = open(full, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0)
-        return errno == ELOOP || errno == ENOENT ? changed(a, e)
-                                                 : fail_file(a, e, errno, "cannot be opened");
+        return errno == ELOOP || errno == ENOENT ? changed(a, e) : fail_open(a, e, errno);
     if (fstat(fd, &before) != 0)
         return fail_file(a, e, errno, "cannot be examined");
     if (!S_ISREG(before.st_mode))
@@ -204,6 +216,20 @@ static int add_entry(struct archive *a, const struct pack_entry *e)
     return rc ? fail_write(a, rc) : 0;
 }
 
+/* Files that hold passwords more often than not. */
+static bool is_env_file(const struct pack_entry *e)
+{
+    static const char *const harmless[] = {"example", "sample", "template", "dist", "defaults"};
+    const char *name = path_basename(e->path);
+
+    if (e->kind != PACK_FILE || !text_starts(name, ".env") || (name[4] && name[4] != '.'))
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
+        if (strstr(name, harmless[i]))
+            return false;
+    return true;
+}
+
 static void fill_result(const struct archive *a, struct pack_result *out)
 {
     cleanup_free char *coded = digest_base64(out->sha256, sizeof out->sha256);
@@ -214,6 +240,11 @@ static void fill_result(const struct archive *a, struct pack_result *out)
     out->files = a->list->files;
     out->ignore_file = xstrdup_null(a->list->ignore_file);
     out->dockerfile = xstrdup_null(a->list->dockerfile);
+    for (size_t i = 0; i < a->list->len && !out->env_file; i++)
+        if (is_env_file(&a->list->entries[i]))
+            out->env_file = xstrdup(a->list->entries[i].path + a->list->entries[i].rel);
+    out->left_out = (struct pack_left_out){
+        .names = xstrdup_null(a->list->left_out.names), .count = a->list->left_out.count};
 }
 
 char *pack_object_name(const char *digest)
@@ -269,5 +300,7 @@ void pack_result_done(struct pack_result *r)
     free(r->object_name);
     free(r->ignore_file);
     free(r->dockerfile);
+    free(r->left_out.names);
+    free(r->env_file);
     *r = (struct pack_result){0};
 }

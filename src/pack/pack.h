@@ -1,10 +1,14 @@
 /* Build contexts: a folder becomes a tar.gz whose bytes depend on the tree alone, so that its
  * digest names it.
  *
- * Regular files, symlinks (kept as links, wherever they point) and empty folders, in the order of a
- * sorted walk; modes 0644 and 0755 by the owner's x bit, uid and gid 0, times 1980-01-01; gzip
- * without name or time (shared/reference/defang.md 4.3, 3.7; the format is POSIX pax). Sockets,
- * devices and fifos that are not ignored are errors; so is a file that changes while it is read.
+ * Regular files, symlinks (kept as links, wherever they point) and folders, in the order of a
+ * sorted walk; modes as they are on disk, uid and gid 0 (both as BuildKit sends a context), times
+ * 1980-01-01; gzip without name or time (shared/reference/defang.md 4.3, 3.7; the format is POSIX
+ * pax). Sockets, devices and fifos are left out and named; a file that changes while it is read is
+ * an error.
+ *
+ * One archive may hold several folders, each under a name of its own (`prefix`, `roots`), each with
+ * its own ignore file.
  *
  * Memory: the list of names, plus less than 1 MiB, whatever the size of the files. pack_run() works
  * on the thread pool; the rest is blocking and belongs into work_run() itself. Nothing is written
@@ -25,13 +29,23 @@ struct pack_extra {
     const char *name; /* relative, no ".." */
     const char *data;
     size_t n;
-    bool executable;
+    unsigned mode; /* 0: 0644 */
+};
+
+/* One more folder that goes along. */
+struct pack_root {
+    const char *name;   /* where it stands in the archive: relative, no ".." */
+    const char *folder; /* absolute */
 };
 
 struct pack_options {
     const char *context;      /* absolute path of a folder */
+    const char *prefix;       /* where it stands in the archive; NULL: at its root */
     const char *dockerfile;   /* relative to context; NULL = "Dockerfile"; may name an extra */
     bool dockerfile_optional; /* no error when it is missing */
+    const char *ignore_file;  /* absolute; its rules count when it is there. NULL ok */
+    const struct pack_root *roots;
+    size_t roots_len;
     const struct pack_extra *extras;
     size_t extras_len;
     uint64_t limit_bytes;          /* of the archive; 0 = LIMIT_PACK_BYTES */
@@ -42,12 +56,20 @@ struct pack_options {
 enum pack_kind { PACK_FILE, PACK_LINK, PACK_DIR, PACK_EXTRA };
 
 struct pack_entry {
-    char *path; /* relative to the context, no leading "./", no trailing "/" */
+    char *path;         /* relative to the context, no leading "./", no trailing "/" */
+    const char *folder; /* of the options: where it is read from */
+    size_t rel;         /* offset in `path` of its name relative to that folder */
     enum pack_kind kind;
-    bool executable;
+    unsigned mode; /* the permission bits, with setuid, setgid and sticky */
     uint64_t size;
     char *target; /* of a link */
     const struct pack_extra *extra;
+};
+
+/* Sockets, devices and fifos, which no archive carries. */
+struct pack_left_out {
+    char *names; /* the first few, ", " between; NULL when there is none */
+    size_t count;
 };
 
 struct pack_list {
@@ -57,6 +79,7 @@ struct pack_list {
     uint64_t total_bytes;
     char *ignore_file; /* the one that was used, relative to the context; NULL: the built-in list */
     char *dockerfile;  /* relative to the context; NULL when there is none */
+    struct pack_left_out left_out;
 };
 
 struct pack_result {
@@ -68,6 +91,8 @@ struct pack_result {
     size_t files; /* more than LIMIT_PACK_WARN_FILES deserve a word to the user, as do */
                   /* archive_bytes above LIMIT_PACK_WARN_BYTES */
     char *ignore_file, *dockerfile; /* as in pack_list */
+    struct pack_left_out left_out;
+    char *env_file; /* the first ".env" or ".env.…" that is no example; NULL: none */
 };
 
 /* What would go into the archive. */

@@ -1,8 +1,8 @@
 /* tar headers in POSIX pax: ustar where everything fits, with a pax record before it for names and
  * links that are long or not ASCII, and for large sizes.
  *
- * Owner, time and all but the executable bit are fixed, so that the same tree gives the same bytes
- * on every machine. The records stand in one order for the same reason. */
+ * Owner and time are fixed, so that the same tree gives the same bytes on every machine. Modes are
+ * part of the tree: a COPY keeps them. The records stand in one order for the same reason. */
 #include "pack/internal.h"
 
 #include "base/mem.h"
@@ -120,9 +120,7 @@ int tar_header(struct gzip *g, const struct pack_entry *e, uint64_t size)
         return rc;
 
     char type = e->kind == PACK_DIR ? '5' : e->kind == PACK_LINK ? '2' : '0';
-    unsigned mode = e->kind == PACK_LINK                   ? 0777
-                    : e->kind == PACK_DIR || e->executable ? 0755
-                                                           : 0644;
+    unsigned mode = e->kind == PACK_LINK ? 0777 : e->mode & 07777;
     return put_header(g, name, type, mode, size > USTAR_MAX ? 0 : size, link);
 }
 

@@ -4,7 +4,13 @@
 #include "plan/graph/graph.h"
 
 /* Of what is made; a stack with a lower one is updated, one with a higher one is left alone. */
-#define PLAN_CD_REVISION 2
+#define PLAN_CD_REVISION 3
+
+/* What is under uploads/ (build contexts, programs) goes so many days after it was sent: images
+ * stay in ECR, so an archive is needed only until its image is built. One that is near its end is
+ * sent again before it is used. */
+#define PLAN_UPLOAD_DAYS       30
+#define PLAN_UPLOAD_FRESH_DAYS 20
 
 struct plan_cd_settings {
     const char *cd_name, *prefix;

@@ -139,6 +139,7 @@ static json_t *build_json(const struct plan_build *b)
         key("repository", b->repository),
         key("tag", b->tag),
         key("family", b->task_family),
+        key("same_as", b->same_as ? json_of(b->same_as->service) : NULL),
         key("command", command));
 }
 
@@ -146,11 +147,14 @@ void print_builds(struct arena *a, const struct plan_request *r, struct plan_bui
 {
     cleanup_json json_t *list = array();
 
-    for (size_t i = 0; i < count; i++) {
-        b[i].object_key = UPLOAD;
+    for (size_t i = 0; i < count; i++)
+        if (!b[i].git)
+            b[i].object_key = UPLOAD;
+    for (size_t i = 0; i < count; i++)
         plan_build_finish(a, r, &b[i]);
+    plan_builds_share(b, count);
+    for (size_t i = 0; i < count; i++)
         json_push(list, build_json(&b[i]));
-    }
     print_json(list, true, true);
 }
 
@@ -179,14 +183,16 @@ name_images(struct arena *a, struct plan_request *r, struct plan_build *b, size_
     struct plan_image *images = arena_array(a, struct plan_image, count + 1);
     const char **uris = arena_array(a, const char *, count + 1);
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         if (!b[i].object_key)
             b[i].object_key = UPLOAD;
+    for (size_t i = 0; i < count; i++) {
         plan_build_finish(a, r, &b[i]);
         cleanup_free char *uri = plan_pulumi_image_uri(r->facts, &b[i]);
         uris[i] = arena_strdup(a, uri);
         images[i] = (struct plan_image){b[i].service, uris[i]};
     }
+    plan_builds_share(b, count);
     r->images = images;
     r->image_count = count;
     return uris;

@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import pathlib
 import posixpath
 import re
 import tarfile
@@ -139,6 +141,9 @@ class Build:
 
     def fetch(self) -> None:
         source = self.flags["context"]
+        if source.startswith("git://"):
+            self.clone(source)
+            return
         match = re.fullmatch(r"s3://([^/]+)/(.+)", source)
         if not match:
             raise BuildFailed(
@@ -160,6 +165,28 @@ class Build:
             raise BuildFailed(
                 f"error resolving source context: unpacking {source}: {broken}"
             ) from broken
+
+    def clone(self, source: str) -> None:
+        """Over https, from the internet: here the tree in $SANDBOX_GIT/<host>/<path> stands for
+        every branch and commit of it."""
+        place, *fragments = source.removeprefix("git://").split("#")
+        branch = dict(
+            item.partition("=")[::2]
+            for flag in self.flags.get("git", [])
+            for item in flag.split(",")
+        ).get("branch", "")
+        if "@" in place:
+            raise BuildFailed("error resolving source context: credentials in the command line")
+        if fragments and not re.fullmatch(r"refs/.+|[0-9a-f]{40}", fragments[0]):
+            raise BuildFailed("error resolving source context: couldn't find remote ref")
+        root = pathlib.Path(os.environ.get("SANDBOX_GIT", "/nonexistent")) / place
+        if not root.is_dir():
+            raise BuildFailed("error resolving source context: repository not found")
+        self.info(f"Cloning {place} {branch or ''.join(fragments)}".rstrip())
+        for path in sorted(root.rglob("*")):
+            self.files[str(path.relative_to(root))] = path.read_bytes() if path.is_file() else None
+        named = "\n".join(f"{name} {data!r}" for name, data in self.files.items())
+        self.digest = hashlib.sha256(named.encode()).hexdigest()
 
     def unpack(self, data: bytes) -> None:
         total = 0

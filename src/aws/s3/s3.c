@@ -78,6 +78,7 @@ int s3_head(
 
     out->exists = true;
     out->size = (uint64_t)json_int_or(reply, "ContentLength", 0);
+    out->modified_ms = (int64_t)(json_number_value(json_object_get(reply, "LastModified")) * 1000);
     out->etag = xstrdup_null(json_str(reply, "ETag"));
     out->version_id = xstrdup_null(json_str(reply, "VersionId"));
 

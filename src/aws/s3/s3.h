@@ -9,6 +9,7 @@
 struct s3_object {
     bool exists;
     uint64_t size;
+    int64_t modified_ms; /* 0: not said */
     char *etag, *version_id;
 };
 

@@ -17,6 +17,10 @@ int64_t bind_duration_ms(const struct yaml_node *n, const char *key, int64_t fal
 const char **bind_texts(struct arena *a, const struct yaml_node *seq, size_t *count);
 struct compose_env *
 bind_env(struct arena *a, const struct yaml_node *map, size_t *count); /* sorted by name */
+/* Sorted by key; `map` NULL: none. */
+struct compose_kv *bind_pairs(struct arena *a, const struct yaml_node *map, size_t *count);
+struct compose_file_ref *
+bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count); /* seq NULL: none */
 struct yaml_node *bind_extensions(struct arena *a, const struct yaml_node *n);
 const struct yaml_pair **
 bind_sorted(struct arena *a, const struct yaml_node *map); /* map->len pairs, by key */

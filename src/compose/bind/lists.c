@@ -5,6 +5,7 @@
  * dependency that need not be there and is not carries TAG_ABSENT and is left out. */
 #include "base/str.h"
 #include "compose/bind/bind.h"
+#include "compose/template.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,8 +110,7 @@ static void bind_mounts(
     }
 }
 
-static struct compose_file_ref *
-bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count)
+struct compose_file_ref *bind_file_refs(struct arena *a, const struct yaml_node *seq, size_t *count)
 {
     *count = seq ? seq->len : 0;
     struct compose_file_ref *all = arena_array(a, struct compose_file_ref, *count + 1);
@@ -148,19 +148,24 @@ static void bind_ulimits(struct arena *a, const struct yaml_node *map, struct co
     }
 }
 
-static void bind_labels(struct arena *a, const struct yaml_node *map, struct compose_service *s)
+struct compose_kv *bind_pairs(struct arena *a, const struct yaml_node *map, size_t *count)
 {
-    const struct yaml_pair **pairs = bind_sorted(a, map);
+    *count = map ? map->len : 0;
+    if (!*count)
+        return NULL;
 
-    s->labels = arena_array(a, struct compose_kv, map->len);
-    s->label_count = map->len;
-    for (size_t i = 0; i < map->len; i++) {
+    const struct yaml_pair **pairs = bind_sorted(a, map);
+    struct compose_kv *all = arena_array(a, struct compose_kv, *count);
+
+    for (size_t i = 0; i < *count; i++) {
         const struct yaml_node *value = pairs[i]->value;
-        s->labels[i] = (struct compose_kv){
+        all[i] = (struct compose_kv){
             .key = pairs[i]->key->value,
-            .value = yaml_is_null(value) ? NULL : value->value,
+            .value = yaml_is_null(value) ? NULL : template_plain(a, value->value),
             .pos = value->pos};
     }
+
+    return all;
 }
 
 void bind_service_lists(struct arena *a, const struct yaml_node *n, struct compose_service *s)
@@ -180,6 +185,5 @@ void bind_service_lists(struct arena *a, const struct yaml_node *n, struct compo
     s->configs = bind_file_refs(a, bind_seq(n, "configs"), &s->config_count);
     if ((part = bind_map(n, "ulimits")))
         bind_ulimits(a, part, s);
-    if ((part = bind_map(n, "labels")))
-        bind_labels(a, part, s);
+    s->labels = bind_pairs(a, bind_map(n, "labels"), &s->label_count);
 }

@@ -22,6 +22,9 @@ static void bind_build(struct arena *a, const struct yaml_node *n, struct compos
     b->cache_from = bind_texts(a, bind_seq(n, "cache_from"), &b->cache_from_count);
     b->shm_size_bytes = bind_bytes(n, "shm_size", 0);
     b->no_cache = bind_bool(n, "no_cache");
+    b->labels = bind_pairs(a, bind_map(n, "labels"), &b->label_count);
+    b->contexts = bind_pairs(a, bind_map(n, "additional_contexts"), &b->context_count);
+    b->secrets = bind_file_refs(a, bind_seq(n, "secrets"), &b->secret_count);
 }
 
 void bind_healthcheck(struct arena *a, const struct yaml_node *n, struct compose_healthcheck *h)
@@ -161,6 +164,7 @@ static void bind_values(struct arena *a, const struct yaml_node *n, struct compo
     s->container_name = bind_said(a, n, "container_name");
     s->stop_signal = bind_said(a, n, "stop_signal");
     s->hostname = bind_said(a, n, "hostname");
+    s->pull_policy = bind_said(a, n, "pull_policy");
     s->stop_grace_period_ms = bind_duration_ms(n, "stop_grace_period", -1);
     s->read_only = bind_bool(n, "read_only");
     s->init = bind_bool(n, "init");

@@ -1,10 +1,12 @@
 /* An archive is uploaded once: its name is its digest, so that an object of that name and size is
- * the same. What S3 knows of an unfinished upload (its id) is in the journal before the first part,
- * and a later life of the job sends only the parts that are missing. Troubles that pass are waited
- * out in the middle of it; each part that arrives starts the patience anew. */
+ * the same. The bucket keeps it for a month; one that is old is sent again. What S3 knows of an
+ * unfinished upload (its id) is in the journal before the first part, and a later life of the job
+ * sends only the parts that are missing. Troubles that pass are waited out in the middle of it;
+ * each part that arrives starts the patience anew. */
 #include "engine/build/upload.h"
 
 #include "aws/s3/s3.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/call.h"
 
@@ -79,6 +81,15 @@ static int upload_once(struct upload *u, struct error *err)
     return s3_upload_file(u->c->aws, &s3, err);
 }
 
+/* Not one that its bucket may take away before the builder has read it. */
+static bool is_fresh(const struct s3_object *found)
+{
+    const int64_t day_ms = 24 * 3600 * (int64_t)1000;
+
+    return !found->modified_ms ||
+           clock_wall_ms() - found->modified_ms < PLAN_UPLOAD_FRESH_DAYS * day_ms;
+}
+
 static int
 is_there(struct engine_context *c, const struct flow_archive *a, bool *there, struct error *err)
 {
@@ -90,7 +101,7 @@ is_there(struct engine_context *c, const struct flow_archive *a, bool *there, st
     do
         rc = s3_head(c->aws, c->facts->bucket, a->object_key, &found, &own);
     while (engine_again(c, &patience, rc, &own));
-    *there = rc == 0 && found.exists && found.size == a->size;
+    *there = rc == 0 && found.exists && found.size == a->size && is_fresh(&found);
     s3_object_done(&found);
 
     if (rc < 0 && err)

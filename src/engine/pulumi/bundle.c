@@ -82,6 +82,7 @@ static int write_archive(
         entries[i] = (struct pack_entry){
             .path = (char *)(uintptr_t)files[i].name,
             .kind = PACK_EXTRA,
+            .mode = files[i].mode ? files[i].mode : 0644,
             .size = files[i].n,
             .extra = &files[i]};
     struct pack_list list = {.entries = entries, .len = count, .files = count};
@@ -130,7 +131,7 @@ int pulumi_bundle_store(
         {.name = stack_file, .data = program.config, .n = strlen(program.config)},
         {.name = "Pulumi.yaml", .data = program.yaml, .n = strlen(program.yaml)},
         {.name = "graph.json", .data = graph, .n = strlen(graph)},
-        {.name = PLAN_PULUMI_IMAGE_SCRIPT, .data = script, .n = strlen(script), .executable = true},
+        {.name = PLAN_PULUMI_IMAGE_SCRIPT, .data = script, .n = strlen(script), .mode = 0755},
     };
     cleanup_fd int fd = -1;
     cleanup_pack_result struct pack_result result = {0};

@@ -28,7 +28,13 @@ static json_t *lifecycle(void)
         key("NoncurrentVersionExpiration", object(key("NoncurrentDays", 30))),
         key("Status", "Enabled"));
 
-    return object(key("Rules", array(unfinished, old)));
+    json_t *uploads = object(
+        key("ExpirationInDays", PLAN_UPLOAD_DAYS),
+        key("Id", "uploads"),
+        key("Prefix", "uploads/"),
+        key("Status", "Enabled"));
+
+    return object(key("Rules", array(unfinished, old, uploads)));
 }
 
 /* Unlike a project's buckets it keeps versions: what it holds is the state of what runs. */

@@ -10,7 +10,9 @@
 #include "base/str.h"
 #include "plan/common/context.h"
 #include "plan/common/rewrite.h"
+#include "plan/build/source.h"
 #include "plan/names.h"
+#include <limits.h>
 #include <string.h>
 
 #define CACHE_TTL "192h" /* eight days */
@@ -35,11 +37,39 @@ static void fill(
 
     *b = (struct plan_build){
         .service = s->s->name,
-        .context = s->s->build.context,
-        .dockerfile = s->s->build.dockerfile,
         .arch = s->arch,
         .repository = arena_strdup(a, repository),
         .task_family = arena_strdup(a, family)};
+    plan_build_source(a, &s->s->build, b);
+}
+
+/* Its arguments with an object key as long as one can be, so that what passes here fits later. */
+static int check_length(
+    struct arena *arena, const struct plan_request *r, struct plan_build *b, struct error *err)
+{
+    struct plan_build probe = *b;
+    size_t bytes = 256;
+
+    probe.all_count = 0; /* without the others: none has its key yet */
+    probe.object_key =
+        "uploads/sha256-0123456789012345678901234567890123456789012345678901234567890123.tar.gz";
+    plan_build_finish(arena, r, &probe);
+    for (size_t k = 0; k < probe.command_count; k++)
+        bytes += plan_json_length(probe.command[k]) + 1;
+    if (bytes <= LIMIT_PLAN_OVERRIDE_BYTES)
+        return 0;
+
+    const struct compose_service *s = service_of(r, probe.service);
+    int rc = error_raise(
+        err,
+        ERR_USAGE,
+        "service %s: its build needs %zu bytes of arguments, and ECS takes %d",
+        probe.service,
+        bytes,
+        LIMIT_PLAN_OVERRIDE_BYTES);
+    error_hint(err, "Shorten build.args, or put the values into a file of the build context.");
+    error_at(err, s->build.pos.file, s->build.pos.line, s->build.pos.column);
+    return rc;
 }
 
 int plan_builds(
@@ -59,32 +89,15 @@ int plan_builds(
         if (plan_is_task(s) && plan_builds_image(s->s))
             fill(arena, r, s, &(*out)[(*count)++]);
     }
+
+    int rc = 0;
     for (size_t i = 0; i < *count; i++) {
-        /* With an object key as long as one can be, so that what passes here fits later. */
-        struct plan_build probe = (*out)[i];
-        probe.object_key =
-            "uploads/"
-            "sha256-0123456789012345678901234567890123456789012345678901234567890123.tar.gz";
-        plan_build_finish(arena, r, &probe);
-        size_t bytes = 256;
-        for (size_t k = 0; k < probe.command_count; k++)
-            bytes += plan_json_length(probe.command[k]) + 1;
-        if (bytes > LIMIT_PLAN_OVERRIDE_BYTES) {
-            const struct compose_service *s = service_of(r, probe.service);
-            int rc = error_raise(
-                err,
-                ERR_USAGE,
-                "service %s: its build needs %zu bytes of arguments, and ECS takes %d",
-                probe.service,
-                bytes,
-                LIMIT_PLAN_OVERRIDE_BYTES);
-            error_hint(
-                err, "Shorten build.args, or put the values into a file of the build context.");
-            error_at(err, s->build.pos.file, s->build.pos.line, s->build.pos.column);
-            return rc;
-        }
+        (*out)[i].all = *out;
+        (*out)[i].all_count = *count;
     }
-    return 0;
+    for (size_t i = 0; i < *count && rc == 0; i++)
+        rc = check_length(arena, r, &(*out)[i], err);
+    return rc;
 }
 
 struct args {
@@ -120,55 +133,135 @@ static void build_args(struct args *l, const struct compose_service *s, const st
     }
 }
 
-/* Eight digits over all that goes into the image: context, Dockerfile, target, platform and
- * arguments. */
-static const char *tag_of(
+static void labels(struct args *l, const struct compose_service *s)
+{
+    for (size_t i = 0; i < s->build.label_count; i++)
+        arg(l,
+            "--label=%s=%s",
+            s->build.labels[i].key,
+            s->build.labels[i].value ? s->build.labels[i].value : "");
+}
+
+static const char *registry(struct arena *a, const struct plan_facts *f)
+{
+    return arena_printf(a, "%s.dkr.ecr.%s.%s", f->account, f->region, f->dns_suffix);
+}
+
+static struct plan_build *build_of(const struct plan_build *b, const char *service)
+{
+    for (size_t i = 0; i < b->all_count; i++)
+        if (strcmp(b->all[i].service, service) == 0)
+            return &b->all[i];
+    return NULL;
+}
+
+/* The image of a service that is built here too: that one is finished before. In circles nobody
+ * waits, as the loader has refused them. */
+static const char *
+image_of(struct arena *a, const struct plan_request *r, struct plan_build *b, const char *service)
+{
+    struct plan_build *other = build_of(b, service);
+    const struct compose_service *s = service_of(r, service);
+
+    if (!other) /* not built: the image that it names */
+        return s && s->image ? s->image : "";
+    if (!other->tag && other->object_key && other != b)
+        plan_build_finish(a, r, other);
+    b->step = MAX(b->step, other->step + 1);
+    return arena_printf(
+        a, "%s/%s:%s", registry(a, r->facts), other->repository, other->tag ? other->tag : "");
+}
+
+static void context_args(struct args *l, const struct plan_request *r, struct plan_build *b)
+{
+    for (size_t i = 0; i < b->context_count; i++)
+        if (b->contexts[i].service)
+            arg(l,
+                "--build-arg=" PLAN_BUILD_CONTEXT_ARG "%zu=%s",
+                i,
+                image_of(l->a, r, b, b->contexts[i].service));
+}
+
+/* Over all that goes into the image: context, Dockerfile, target, platform, arguments and labels.
+ */
+static const char *content_of(
     struct arena *a,
     const struct plan_build *b,
     const struct compose_service *s,
-    const struct args *build_args)
+    const struct args *own)
 {
-    struct str all = STR_INIT;
+    cleanup_str struct str all = STR_INIT;
+    uint8_t sum[SHA256_BYTES];
 
     str_appendf(
         &all,
         "%s\n%s\n%s\n%s\n",
         b->object_key,
-        b->dockerfile,
+        b->beside ? PLAN_BUILD_DOCKERFILE : b->dockerfile,
         s->build.target ? s->build.target : "",
         b->arch);
-    for (size_t i = 0; i < build_args->len; i++)
-        str_appendf(&all, "%zu:%s\n", strlen(build_args->items[i]), build_args->items[i]);
-    cleanup_free char *sum = plan_hash_hex(str_get(&all), 8);
-    str_done(&all);
-    cleanup_free char *prefix = plan_image_prefix(s->name);
-    return arena_printf(a, "%s%s-%s", prefix, sum, b->arch);
+    if (b->git && b->git->folder)
+        str_appendf(&all, "%s\n", b->git->folder);
+    for (size_t i = 0; i < own->len; i++)
+        str_appendf(&all, "%zu:%s\n", strlen(own->items[i]), own->items[i]);
+    digest_sha256(str_get(&all), all.len, sum);
+    cleanup_free char *hex = digest_hex(sum, sizeof sum);
+    return arena_strdup(a, hex);
+}
+
+static void where(struct args *l, const struct plan_request *r, const struct plan_build *b)
+{
+    if (b->git) {
+        const char *ref = b->git->ref;
+        bool by_name = ref && !text_starts(ref, "refs/") && !plan_git_is_commit(ref);
+        int place = (int)strcspn(b->object_key, "#");
+
+        arg(l, "--context=%.*s", by_name ? place : INT_MAX, b->object_key);
+        arg(l,
+            "--git=branch=%s,single-branch=false,depth=0,recurse-submodules=true",
+            by_name ? ref : "");
+        if (b->git->folder)
+            arg(l, "--context-sub-path=%s", b->git->folder);
+        arg(l, "--dockerfile=%s", b->dockerfile);
+        return;
+    }
+
+    arg(l, "--context=s3://%s/%s", r->facts->bucket, b->object_key);
+    if (b->beside)
+        arg(l, "--context-sub-path=" PLAN_BUILD_CONTEXT);
+    arg(l, "--dockerfile=%s", b->beside ? "../" PLAN_BUILD_DOCKERFILE : b->dockerfile);
 }
 
 void plan_build_finish(struct arena *arena, const struct plan_request *r, struct plan_build *b)
 {
     const struct compose_service *s = service_of(r, b->service);
-    const struct plan_facts *f = r->facts;
     struct plan_view v;
 
+    if (b->tag)
+        return;
+
     plan_view_make(arena, r->project, &v);
-    struct args own = {
-        .a = arena, .items = arena_array(arena, const char *, s->build.arg_count + 1)};
+    size_t most = s->build.arg_count + s->build.label_count + b->context_count + 1;
+    struct args own = {.a = arena, .items = arena_array(arena, const char *, most)};
     build_args(&own, s, &v);
-    b->tag = tag_of(arena, b, s, &own);
-    const char *registry =
-        arena_printf(arena, "%s.dkr.ecr.%s.%s", f->account, f->region, f->dns_suffix);
-    struct args l = {.a = arena, .items = arena_array(arena, const char *, own.len + 24)};
-    arg(&l, "--context=s3://%s/%s", f->bucket, b->object_key);
-    arg(&l, "--dockerfile=%s", b->dockerfile);
+    context_args(&own, r, b);
+    labels(&own, s);
+
+    cleanup_free char *prefix = plan_image_prefix(s->name);
+    b->content = content_of(arena, b, s, &own);
+    b->tag = arena_printf(arena, "%s%.8s-%s", prefix, b->content, b->arch);
+
+    const char *place = arena_printf(arena, "%s/%s", registry(arena, r->facts), b->repository);
+    struct args l = {.a = arena, .items = arena_array(arena, const char *, own.len + 28)};
+    where(&l, r, b);
     for (size_t i = 0; i < own.len; i++)
         arg(&l, "%s", own.items[i]);
     if (!text_empty(s->build.target))
         arg(&l, "--target=%s", s->build.target);
-    arg(&l, "--destination=%s/%s:%s", registry, b->repository, b->tag);
+    arg(&l, "--destination=%s:%s", place, b->tag);
     arg(&l, "--cache=%s", s->build.no_cache ? "false" : "true");
     if (!s->build.no_cache) {
-        arg(&l, "--cache-repo=%s/%s/cache", registry, b->repository);
+        arg(&l, "--cache-repo=%s/cache", place);
         arg(&l, "--cache-ttl=" CACHE_TTL);
         arg(&l, "--compressed-caching=false");
     }

@@ -1,10 +1,10 @@
 /* Where images come from: builds, of which Kaniko on Fargate does not do everything (defang.md
  * 6.1), and names.
  *
- * Refused: keys of build that the builder has nothing for, a context that is no folder of this
- * machine or a Dockerfile outside it (only the context is sent), more than one platform, and config
- * in a build argument: it would be readable in the image. Warned of: what is left out without harm,
- * and image: beside build:, because then nothing is built.
+ * Refused: a context that is neither a folder of this machine nor a repository that the builder can
+ * clone, secrets, and config in a build argument: it would be readable in the image. Warned of:
+ * what the builder has nothing for, and a build can do without. With image: beside build: the image
+ * is built, as Compose does where it is not there, unless pull_policy has it pulled in any case.
  *
  * The image that a service names must be a name (the distribution reference grammar, as Docker has
  * it), and one that AWS can reach: a registry on this machine is none. ECS would say neither before
@@ -19,16 +19,25 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const REFUSED[] = {
-    "ssh",
-    "extra_hosts",
-    "network",
-    "secrets",
-    "tags",
-    "privileged",
-    "dockerfile_inline",
-    "additional_contexts",
-    "entitlements"};
+/* What the builder has nothing for; the build goes on without. */
+static const struct ignored {
+    const char *key, *why, *hint;
+} IGNORED[] = {
+    {"ssh", "the builder has no agent: a RUN that mounts one fails", "Remove it."},
+    {"extra_hosts", "builds have no hosts file of their own", "Remove it."},
+    {"network", "builds run in the project's own network", "Remove it."},
+    {"privileged", "Fargate runs no privileged containers", "Remove it."},
+    {"entitlements", "Fargate runs no privileged containers", "Remove it."},
+    {"ulimits", "Fargate has its own", "Remove it."},
+    {"shm_size", "Fargate has its own", "Remove it."},
+    {"isolation", "it is for Windows", "Remove it."},
+    {"cache_from", "layers are cached in the project's own repository", "Remove it."},
+    {"cache_to", "layers are cached in the project's own repository", "Remove it."},
+    {"no_cache_filter", "the cache is used for all stages or for none", "Say no_cache: true."},
+    {"provenance", "the builder attests nothing", "Remove it."},
+    {"sbom", "the builder attests nothing", "Remove it."},
+    {"tags", "the image has a tag of its own, by its content", "Remove it."},
+};
 
 /* Whether the key is there and says something: an empty list and `false` ask for nothing. */
 static bool asks_for(const struct yaml_node *n)
@@ -42,26 +51,27 @@ static void check_keys(struct plan_check *c, const struct plan_service *s)
 {
     const struct yaml_node *build = s->s->node ? yaml_get(s->s->node, "build") : NULL;
 
-    for (size_t i = 0; build && i < ARRAY_LEN(REFUSED); i++) {
-        const struct yaml_node *n = yaml_get(build, REFUSED[i]);
+    for (size_t i = 0; build && i < ARRAY_LEN(IGNORED); i++) {
+        const struct yaml_node *n = yaml_get(build, IGNORED[i].key);
 
         if (asks_for(n))
-            plan_error(
+            plan_warn(
                 &c->diag,
                 n->pos,
-                "Remove it.",
-                "service %s: build.%s is not supported by the builder on Fargate",
+                IGNORED[i].hint,
+                "service %s: build.%s is ignored: %s",
                 s->s->name,
-                REFUSED[i]);
+                IGNORED[i].key,
+                IGNORED[i].why);
     }
 
-    const struct yaml_node *ulimits = build ? yaml_get(build, "ulimits") : NULL;
-    if (ulimits && ulimits->len)
-        plan_warn(
+    const struct yaml_node *secrets = build ? yaml_get(build, "secrets") : NULL;
+    if (asks_for(secrets))
+        plan_error(
             &c->diag,
-            ulimits->pos,
-            "Remove it.",
-            "service %s: build.ulimits is ignored",
+            secrets->pos,
+            "Fetch what needs it before the build, and let the build copy it.",
+            "service %s: build.secrets is not supported by the builder on Fargate",
             s->s->name);
 }
 
@@ -104,33 +114,90 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
         str_get(&names));
 }
 
-static void check_folder(struct plan_check *c, const struct plan_service *s)
+static void check_context(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_build *b = &s->s->build;
+    struct plan_git git;
+    const char *why;
 
-    if (text_empty(b->context))
+    if (text_empty(b->context)) {
         plan_error(
             &c->diag,
             b->pos,
             "Name the folder.",
             "service %s: build.context is required",
             s->s->name);
-    else if (b->context[0] != '/')
+        return;
+    }
+    if (b->context[0] == '/')
+        return;
+
+    if (!plan_git_parse(c->a, b->context, &git, &why))
         plan_error(
             &c->diag,
             b->pos,
-            "Check the sources out and name the folder.",
-            "service %s: build.context \"%s\" is no folder of this machine",
+            "Write https://host/owner/name.git#ref:folder, or check it out and name the folder.",
+            "service %s: build.context \"%s\" cannot be built from: %s",
             s->s->name,
-            b->context);
-    if (b->dockerfile && (b->dockerfile[0] == '/' || text_starts(b->dockerfile, "../")))
+            b->context,
+            why);
+    else if (b->dockerfile_inline || b->context_count)
         plan_error(
             &c->diag,
             b->pos,
-            "Use a path inside the context.",
-            "service %s: build.dockerfile \"%s\" is outside the build context",
+            "Check it out and name the folder.",
+            "service %s: build.context \"%s\" is cloned by the builder: nothing of this machine "
+            "can "
+            "stand beside it (%s)",
             s->s->name,
-            b->dockerfile);
+            b->context,
+            b->dockerfile_inline ? "dockerfile_inline" : "additional_contexts");
+    else if (!git.ref || !plan_git_is_commit(git.ref))
+        plan_note(
+            &c->diag,
+            b->pos,
+            "Name a commit, or run `defangctl up --build` when it has changed.",
+            "service %s: %s of %s is built as it is when it is built first; later commits are not "
+            "noticed",
+            s->s->name,
+            git.ref ? git.ref : "the default branch",
+            git.url);
+}
+
+/* Folders, images, and what is built here too. */
+static void check_contexts(struct plan_check *c, const struct plan_service *s)
+{
+    for (size_t i = 0; i < s->s->build.context_count; i++) {
+        const struct compose_kv *kv = &s->s->build.contexts[i];
+        const char *value = kv->value ? kv->value : "";
+
+        if (*value != '/' && !text_starts(value, "docker-image://") &&
+            !text_starts(value, "service:"))
+            plan_error(
+                &c->diag,
+                kv->pos,
+                "Name a folder, docker-image://NAME or service:NAME.",
+                "service %s: build.additional_contexts.%s: \"%s\" cannot be copied from",
+                s->s->name,
+                kv->key,
+                value);
+    }
+}
+
+static void check_platforms(struct plan_check *c, const struct plan_service *s)
+{
+    const struct compose_build *b = &s->s->build;
+
+    if (b->platform_count > 1)
+        plan_warn(
+            &c->diag,
+            b->pos,
+            "Name the one that it is to run on.",
+            "service %s: build.platforms names %zu platforms, and a task runs one: it is built for "
+            "linux/%s",
+            s->s->name,
+            b->platform_count,
+            strcmp(s->arch, "aarch64") == 0 ? "arm64" : "amd64");
 }
 
 void plan_check_build(struct plan_check *c, const struct plan_service *s)
@@ -139,27 +206,33 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s)
 
     if (!s->s->has_build)
         return;
-    if (s->s->image) {
+    if (!plan_builds_image(s->s)) {
         plan_warn(
             &c->diag,
             b->pos,
-            "Remove image: to build.",
-            "service %s has image and build: the image is used, nothing is built",
-            s->s->name);
+            "Say pull_policy: build to build.",
+            "service %s has image and build: with pull_policy %s the image is pulled, nothing is "
+            "built",
+            s->s->name,
+            s->s->pull_policy);
         return;
     }
 
-    check_keys(c, s);
-    check_args(c, s);
-    check_folder(c, s);
-    if (b->platform_count > 1)
-        plan_error(
+    if (s->s->image)
+        plan_note(
             &c->diag,
             b->pos,
-            "Name one platform.",
-            "service %s: build.platforms names %zu platforms, and a task runs one",
+            NULL,
+            "service %s has build and image: it is built into the project's repository in ECR, and "
+            "nothing is pushed to %s",
             s->s->name,
-            b->platform_count);
+            s->s->image);
+
+    check_keys(c, s);
+    check_args(c, s);
+    check_context(c, s);
+    check_contexts(c, s);
+    check_platforms(c, s);
 }
 
 /* "localhost", "127.0.0.1:5000", "[::1]:5000": the machine that asks, which here is the task's. */
@@ -185,6 +258,14 @@ void plan_check_image(struct plan_check *c, const struct plan_service *s)
     if (!s->s->image)
         return;
 
+    if (text_eq(s->s->pull_policy, "never") && !s->s->has_build)
+        plan_warn(
+            &c->diag,
+            pos,
+            "Add build:, or remove pull_policy.",
+            "service %s: with pull_policy never an image must be there already, and on AWS none "
+            "is: it is pulled",
+            s->s->name);
     if (image_name_parse(c->a, s->s->image, &name, &err) < 0)
         plan_error(
             &c->diag,

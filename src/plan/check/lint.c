@@ -66,7 +66,7 @@ static void assume_version(struct plan_check *c, const struct plan_service *s)
     const char *image = s->s->image;
     const char *slash = image ? strrchr(image, '/') : NULL;
 
-    if (!image || strpbrk(slash ? slash : image, ":@"))
+    if (!image || plan_builds_image(s->s) || strpbrk(slash ? slash : image, ":@"))
         return;
     c->diag.rule = "assumed image version";
     plan_note(

@@ -32,7 +32,8 @@ static const char *config_name(struct pulumi_ctx *c, const struct plan_build *b)
 /* The repository's uri of the tag, and the digest of the run behind it. */
 static const char *built(struct pulumi_ctx *c, const struct plan_build *b, const char *uri)
 {
-    cleanup_free char *name = plan_pulumi_image_name(b->service);
+    const struct plan_build *built_by = b->same_as ? b->same_as : b;
+    cleanup_free char *name = plan_pulumi_image_name(built_by->service);
     int repository = (int)(strlen(uri) - strlen(b->tag) - 1);
 
     return arena_printf(c->a, "%.*s@${%s.stdout}", repository, uri, name);
@@ -127,6 +128,21 @@ static void depend(struct pulumi_ctx *c, json_t *on, const char *id)
         json_push(on, json_string(arena_printf(c->a, "${%s}", json_string_value(part))));
 }
 
+/* What the image is made from is built before. */
+static void depend_on_images(struct pulumi_ctx *c, json_t *on, const struct plan_build *b)
+{
+    for (size_t i = 0; i < b->context_count; i++)
+        for (size_t k = 0; k < c->r->build_count; k++) {
+            const struct plan_build *other = &c->r->builds[k];
+
+            if (!text_eq(other->service, b->contexts[i].service))
+                continue;
+            other = other->same_as ? other->same_as : other;
+            cleanup_free char *name = plan_pulumi_image_name(other->service);
+            json_push(on, json_string(arena_printf(c->a, "${%s}", name)));
+        }
+}
+
 static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct error *err)
 {
     const char *task = task_definition(c, b);
@@ -145,6 +161,7 @@ static int add_build(struct pulumi_ctx *c, const struct plan_build *b, struct er
     json_t *on = array();
     for (size_t i = 0; i < needs.count; i++)
         depend(c, on, needs.logical_ids[i]);
+    depend_on_images(c, on, b);
 
     /* The tag is made of all that goes into the image: only another tag runs the command again. */
     json_t *command = object(
@@ -179,7 +196,7 @@ int pulumi_images(struct pulumi_ctx *c, struct error *err)
 
         if (c->r->images)
             add_config(c, b, c->r->images[i]);
-        else
+        else if (!b->same_as)
             rc = add_build(c, b, err);
     }
     return rc;

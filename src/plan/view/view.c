@@ -1,7 +1,12 @@
 /* What is asked of a view: which services are tasks, stores, builds, and who shares a task with
- * whom. */
+ * whom.
+ *
+ * A service is one kind of thing (view.h); the questions here are those that several rooms have, so
+ * that all give the same answer. Whether an image is built is one of them: the checks, the plan,
+ * the job and the rights of roles go by it. */
 #include "plan/view/view.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include <string.h>
 
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name)
@@ -12,9 +17,23 @@ struct plan_service *plan_view_get(const struct plan_view *v, const char *name)
     return NULL;
 }
 
+/* With `image` and `build` Compose builds what is neither there nor to be had; with these policies
+ * it pulls all the same. On AWS nothing is there before the first deployment. */
+static bool always_pulls(const struct compose_service *s)
+{
+    static const char *const policies[] = {"always", "refresh", "daily", "weekly"};
+
+    if (!s->image || !s->pull_policy)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(policies); i++)
+        if (strcmp(s->pull_policy, policies[i]) == 0)
+            return true;
+    return text_starts(s->pull_policy, "every_");
+}
+
 bool plan_builds_image(const struct compose_service *s)
 {
-    return s->has_build && !s->image;
+    return s->has_build && !always_pulls(s);
 }
 
 bool plan_is_store(const struct plan_service *s)

@@ -175,7 +175,8 @@ const struct plan_service *plan_task_of(
 /* The i-th container of s's task: s itself, then its sidecars by name; NULL behind the last. */
 const struct plan_service *
 plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t i);
-bool plan_builds_image(const struct compose_service *s); /* has build and no image of its own */
+/* Has build, and no image that is pulled whatever is there. */
+bool plan_builds_image(const struct compose_service *s);
 
 /* ---- networks and names (networks.c, aliases.c) ---- */
 /* Its tasks, or its store, are found by its name in the VPC. */

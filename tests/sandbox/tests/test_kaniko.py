@@ -106,6 +106,19 @@ def test_build_pushes_what_it_says(kit, builder):
         ),
         ({"Dockerfile": "FROM a\nRUNN x\n"}, (), "unknown instruction: RUNN"),
         ({"other": "x"}, (), "please provide a valid path to a Dockerfile"),
+        (
+            {
+                "context/a": "x",
+                "contexts/0/b": "y",
+                "defang.Dockerfile": "FROM scratch AS s\nCOPY ../contexts/0 /\nFROM a\n"
+                "COPY --from=s b /\nCOPY a /\nCOPY nope /\n",
+            },
+            ("--context-sub-path=context", "--dockerfile=../defang.Dockerfile"),
+            "lstat /kaniko/buildcontext/context/nope: no such file or directory",
+        ),
+        (GOOD, ("--context", "git://github.com/acme/none.git"), "repository not found"),
+        (GOOD, ("--context", "git://me:x@github.com/acme/none.git"), "credentials"),
+        (GOOD, ("--context", "git://github.com/acme/none.git#main"), "couldn't find remote ref"),
         (GOOD, ("--bogus",), "Error: unknown flag: --bogus"),
         (GOOD, ("--target", "none"), "none is not a valid target build stage"),
         ({"/etc/passwd": "x", **GOOD}, (), "leads out of the context"),

@@ -117,7 +117,7 @@ START_TEST(it_is_left_alone_when_it_is_up_to_date)
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
     ck_assert_uint_eq(
         cloud_count(&cl, "CreateChangeSet") + cloud_count(&cl, "UpdateTerminationProtection"), 0);
-    ck_assert_uint_eq(cloud_said(&cl, "row account skipped CD stack revision 2, up to date"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "row account skipped CD stack revision 3, up to date"), 1);
     finish();
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* The packer on the command line, for test_archive.py: pack_tool CONTEXT OUT [--dockerfile F]
- * [--limit BYTES] [--extra NAME=TEXT]. Prints one line of JSON: the result, or the error. Also the
+ * [--limit BYTES] [--extra NAME=TEXT] [--prefix NAME] [--ignore FILE] [--root NAME=FOLDER].
+ * Prints one line of JSON: the result, or the error. Also the
  * highest memory use in KiB. */
 #include "base/limits.h"
 #include "base/mem.h"
@@ -24,6 +25,7 @@ static int fail(struct error *err)
 int main(int argc, char **argv)
 {
     struct pack_extra extra = {0};
+    struct pack_root root = {0};
     struct pack_options o = {.dockerfile_optional = true};
     struct error err = ERROR_INIT;
     for (int i = 3; i + 1 < argc; i += 2) {
@@ -41,6 +43,18 @@ int main(int argc, char **argv)
             extra = (struct pack_extra){.name = argv[i + 1], .data = eq + 1, .n = strlen(eq + 1)};
             o.extras = &extra;
             o.extras_len = 1;
+        } else if (!strcmp(argv[i], "--prefix")) {
+            o.prefix = argv[i + 1];
+        } else if (!strcmp(argv[i], "--ignore")) {
+            o.ignore_file = argv[i + 1];
+        } else if (!strcmp(argv[i], "--root")) {
+            char *eq = strchr(argv[i + 1], '=');
+            if (!eq)
+                return 2;
+            *eq = '\0';
+            root = (struct pack_root){.name = argv[i + 1], .folder = eq + 1};
+            o.roots = &root;
+            o.roots_len = 1;
         }
     }
     if (argc < 3)
@@ -58,7 +72,9 @@ int main(int argc, char **argv)
     printf(
         "{\"digest\": \"%s\", \"object\": \"%s\", \"bytes\": %" PRIu64 ", \"content\": %" PRIu64
         ", \"files\": %zu, \"total\": %" PRIu64
-        ", \"ignore\": \"%s\", \"dockerfile\": \"%s\", \"peak_kib\": %ld}\n",
+        ", \"ignore\": \"%s\", \"dockerfile\": \"%s\", \"left_out\": \"%s\", \"left\": %zu, "
+        "\"env\": \"%s\", "
+        "\"peak_kib\": %ld}\n",
         r.digest,
         r.object_name,
         r.archive_bytes,
@@ -67,6 +83,9 @@ int main(int argc, char **argv)
         list.total_bytes,
         r.ignore_file ? r.ignore_file : "",
         r.dockerfile ? r.dockerfile : "",
+        r.left_out.names ? r.left_out.names : "",
+        r.left_out.count,
+        r.env_file ? r.env_file : "",
         usage.ru_maxrss);
     return 0;
 }

@@ -3,8 +3,9 @@
 usage: test_archive.py PACK_TOOL
 
 What must hold: the same tree gives the same bytes whatever its times and owners; members are
-sorted, belong to root and have one time; long and odd names come back as they were; ignore files
-mean what Docker's mean; what cannot go along is said; memory does not grow with the size of a file.
+sorted, belong to root, keep their modes and have one time; long and odd names come back as they
+were; ignore files mean what Docker's mean; what cannot go along is said; memory does not grow with
+the size of a file.
 """
 
 import base64
@@ -67,7 +68,13 @@ class Archive(unittest.TestCase):
         return found
 
     def names(self):
-        return list(self.read())
+        """All but the folders that have something in them."""
+        found = list(self.read())
+        return [
+            name
+            for name, following in zip(found, [*found[1:], ""], strict=True)
+            if not following.startswith(name + "/")
+        ]
 
     def test_kinds_modes_and_order(self):
         self.write("Dockerfile", "FROM scratch\n", 0o600)
@@ -83,12 +90,16 @@ class Archive(unittest.TestCase):
         self.assertEqual(
             self.read(),
             {
-                "Dockerfile": ("file", 0o644, b"FROM scratch\n"),
-                "a/run.sh": ("file", 0o755, b"#!/bin/sh\n"),
-                "a-b": ("file", 0o644, b""),
-                "a.txt": ("file", 0o644, b"x"),
+                "Dockerfile": ("file", 0o600, b"FROM scratch\n"),
+                "a": ("dir", 0o755, None),
+                "a/run.sh": ("file", 0o700, b"#!/bin/sh\n"),
+                "a-b": ("file", 0o411, b""),
+                "a.txt": ("file", 0o666, b"x"),
                 "absolute": ("link", 0o777, "/etc/passwd"),
+                "b": ("dir", 0o755, None),
+                "b/c": ("dir", 0o755, None),
                 "b/c/d": ("file", 0o644, b"\0" * 1025),
+                "empty": ("dir", 0o755, None),
                 "empty/inner": ("dir", 0o755, None),
                 "escape": ("link", 0o777, "../outside"),
                 "folder-link": ("link", 0o777, "a"),
@@ -119,6 +130,82 @@ class Archive(unittest.TestCase):
         self.assertEqual(result["bytes"], len(data))
         self.assertEqual(data[:10], b"\x1f\x8b\x08\0\0\0\0\0\0\xff", "no name, no time, no system")
 
+    def test_modes_are_kept_and_part_of_the_digest(self):
+        modes = (0o600, 0o440, 0o777, 0o4755, 0o2755, 0o1644, 0o400)
+        for mode in modes:
+            self.write(f"f{mode:o}", "x", mode)
+        os.makedirs(os.path.join(self.root, "private/full"), mode=0o755)
+        self.write("private/full/f")
+        os.chmod(os.path.join(self.root, "private"), 0o1770)
+        before = self.pack()["digest"]
+        found = self.read()
+        for mode in modes:
+            self.assertEqual(found[f"f{mode:o}"][1], mode)
+        self.assertEqual(found["private"], ("dir", 0o1770, None))
+        self.assertEqual(found["private/full"], ("dir", 0o755, None))
+        os.chmod(os.path.join(self.root, "private"), 0o755)
+        self.assertNotEqual(self.pack()["digest"], before)
+
+    def test_folders_above_what_is_brought_back_keep_their_modes(self):
+        self.write("out/deep/keep")
+        self.write("out/deep/drop")
+        self.write("gone/drop")
+        os.chmod(os.path.join(self.root, "out"), 0o750)
+        self.write(".dockerignore", "*\n!out/deep/keep\n")
+        self.pack()
+        found = self.read()
+        self.assertEqual(list(found), [".dockerignore", "out", "out/deep", "out/deep/keep"])
+        self.assertEqual(found["out"][1], 0o750)
+
+    def test_files_of_secrets_are_named(self):
+        for name in (".env.example", ".environment", "x.env", "a/.env.sample"):
+            self.write(name)
+        self.assertEqual(self.pack()["env"], "")
+        self.write("a/.env.production")
+        self.assertEqual(self.pack()["env"], "a/.env.production")
+        self.write(".env")
+        self.assertEqual(self.pack()["env"], ".env")
+
+    def test_several_folders(self):
+        self.write("app.py", "main")
+        self.write("Dockerfile", "FROM scratch")
+        other = os.path.join(self.temp.name, "other")
+        os.makedirs(os.path.join(other, "lib"))
+        for name in ("lib/a", "lib/b.o"):
+            with open(os.path.join(other, name), "w", encoding="utf-8") as f:
+                f.write(name)
+        with open(os.path.join(other, ".dockerignore"), "w", encoding="utf-8") as f:
+            f.write("**/*.o\n")
+        rules = os.path.join(self.temp.name, "x.dockerignore")
+        with open(rules, "w", encoding="utf-8") as f:
+            f.write("Dockerfile\n")
+        arguments = ("--extra", "defang.Dockerfile=FROM x", "--dockerfile", "defang.Dockerfile")
+        roots = ("--prefix", "context", "--root", f"contexts/lib={other}", "--ignore", rules)
+        result = self.pack(*arguments, *roots)
+        self.assertEqual(result["ignore"], rules)
+        self.assertEqual(result["dockerfile"], "defang.Dockerfile")
+        self.assertEqual(
+            {name: body for name, (kind, _, body) in self.read().items() if kind == "file"},
+            {
+                "context/app.py": b"main",
+                "contexts/lib/.dockerignore": b"**/*.o\n",
+                "contexts/lib/lib/a": b"lib/a",
+                "defang.Dockerfile": b"FROM x",
+            },
+        )
+        self.assertEqual(self.pack(*arguments, *roots)["digest"], result["digest"])
+        missing = ("--prefix", "context", "--root", f"contexts/lib={other}/none")
+        error = self.pack(*arguments, *missing)
+        self.assertIn("additional context", error["error"])
+
+    def test_what_may_not_be_read_is_named(self):
+        self.write("secret", "x", 0)
+        if os.access(os.path.join(self.root, "secret"), os.R_OK):
+            self.skipTest("root reads everything")
+        error = self.pack()["error"]
+        self.assertIn("secret cannot be opened: Permission denied", error)
+        self.assertIn(".dockerignore", error)
+
     def test_same_tree_same_bytes(self):
         digests = set()
         for n, names in enumerate((["x", "y/z", "y/a"], ["y/a", "y/z", "x"])):
@@ -128,7 +215,7 @@ class Archive(unittest.TestCase):
                 os.makedirs(os.path.dirname(full), exist_ok=True)
                 with open(full, "w", encoding="utf-8") as f:
                     f.write(name)
-                os.chmod(full, 0o644 if n else 0o600)
+                os.chmod(full, 0o644)
                 os.utime(full, (n * 1000, n * 1000))
             digests.add(self.pack(context=root)["digest"])
             digests.add(self.pack(context=root + "/")["digest"])
@@ -230,16 +317,22 @@ class Archive(unittest.TestCase):
             self.assertIn("no name inside", self.pack("--extra", f"{name}=x")["error"])
 
     def test_what_cannot_go_along(self):
+        self.write("kept")
         path = os.path.join(self.root, "s")
         for make, word in ((self.make_socket, "socket"), (os.mkfifo, "fifo")):
             make(path)
-            error = self.pack()
-            self.assertIn(f"s is a {word}", error["error"])
-            self.assertIn(".dockerignore", error["error"])
+            result = self.pack()
+            self.assertEqual((result["left_out"], result["left"]), (f"s ({word})", 1))
+            self.assertEqual(self.names(), ["kept"], "left out, and the rest goes along")
             self.write(".dockerignore", "s")
-            self.assertNotIn("error", self.pack(), "ignored, it is no trouble")
+            self.assertEqual(self.pack()["left"], 0, "ignored, it is not worth a word")
             os.remove(os.path.join(self.root, ".dockerignore"))
             os.remove(path)
+        for n in range(9):
+            os.mkfifo(os.path.join(self.root, f"p{n}"))
+        result = self.pack()
+        self.assertEqual(result["left"], 9)
+        self.assertTrue(result["left_out"].endswith("p4 (fifo), …"), result["left_out"])
 
     @staticmethod
     def make_socket(path):

@@ -1,0 +1,166 @@
+/* What an image is built from comes into S3: packed, and uploaded when it is not there yet.
+ *
+ * The key of the archive is written into the journal as soon as it is in S3. A later life of the
+ * job takes that and does not look at the folder again, which may have changed since. Builds that
+ * are made from the same have the same key: one of them is packed, the others take it over, each in
+ * a journal entry of its own. A repository is cloned by the builder: nothing is packed.
+ *
+ * What people want to know of a context is said here, once, when it is packed: that it is large,
+ * that something in it cannot go along, that it holds a file of secrets. */
+#include "daemon/jobs/images.h"
+
+#include "daemon/context.h"
+
+#include "base/env.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "engine/build/upload.h"
+#include "pack/pack.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define ORDER 10
+
+/* DEFANG_BUILD_CONTEXT_LIMIT of the shell that started the job; 0 is the usual limit. */
+static uint64_t context_limit(struct job *j)
+{
+    uint64_t bytes = 0;
+    const char *given = env_get_nonempty(j->session->env, "DEFANG_BUILD_CONTEXT_LIMIT");
+
+    if (given && pack_parse_limit(given, &bytes) < 0)
+        engine_note(
+            &j->context,
+            ENGINE_SAY_WARNING,
+            "write it like 200MiB",
+            "DEFANG_BUILD_CONTEXT_LIMIT=%s is no size; the limit is %zu MiB",
+            given,
+            LIMIT_PACK_BYTES >> 20);
+
+    return bytes;
+}
+
+/* More often than not a large context is a .dockerignore that is missing: said before it is sent.
+ */
+static void warn_if_large(struct job *j, const struct plan_build *b, const struct pack_result *r)
+{
+    if (r->files <= LIMIT_PACK_WARN_FILES && r->archive_bytes <= LIMIT_PACK_WARN_BYTES)
+        return;
+    engine_note(
+        &j->context,
+        ENGINE_SAY_WARNING,
+        "list what the image does not need in a .dockerignore",
+        "service %s: the build context has %zu files and %.1f MiB packed",
+        b->service,
+        r->files,
+        (double)r->archive_bytes / (1 << 20));
+}
+
+/* As Docker does it, which does not say so: a program that needs one will miss it. */
+static void tell_left_out(struct job *j, const struct plan_build *b, const struct pack_result *r)
+{
+    if (r->left_out.count)
+        engine_note(
+            &j->context,
+            ENGINE_SAY_NOTE,
+            NULL,
+            "service %s: the build context has no room for %s: left out",
+            b->service,
+            r->left_out.names);
+}
+
+/* A file of secrets that no instruction names goes along with `COPY . .` before anybody notices. */
+static void warn_of_secrets(struct job *j, const struct plan_build *b, const struct pack_result *r)
+{
+    cleanup_str struct str text = STR_INIT;
+    cleanup_free char *inside = path_absolute(b->context, b->dockerfile);
+    const char *path = b->dockerfile_path ? b->dockerfile_path : inside;
+    const char *dockerfile = b->dockerfile_text;
+
+    if (!r->env_file)
+        return;
+    if (!dockerfile && file_read(path, LIMIT_DOCKERFILE_BYTES, &text, NULL) == 0)
+        dockerfile = str_get(&text);
+    if (dockerfile && !strstr(dockerfile, ".env"))
+        engine_note(
+            &j->context,
+            ENGINE_SAY_WARNING,
+            "name it in .dockerignore, or in the Dockerfile if the image needs it",
+            "service %s: %s is in the build context, and so in the image if the Dockerfile copies "
+            "its folder",
+            b->service,
+            r->env_file);
+}
+
+/* The archive has no name: nothing is left behind by a kill. */
+static int pack_and_upload(
+    struct job *j, struct plan_build *b, const char *row, bool *uploaded, struct error *err)
+{
+    cleanup_fd int fd = -1;
+    cleanup_pack_result struct pack_result result = {0};
+
+    job_step(j, row, ENGINE_ACTIVE, ORDER, "packing %s", b->context);
+
+    int rc = context_pack(j->daemon, b, context_limit(j), &result, &fd, err);
+    if (rc < 0)
+        return rc;
+
+    warn_if_large(j, b, &result);
+    tell_left_out(j, b, &result);
+    warn_of_secrets(j, b, &result);
+    b->object_key = arena_strdup(j->arena, result.object_name);
+
+    cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);
+    struct flow_archive archive = {
+        .path = path, .object_key = b->object_key, .size = result.archive_bytes};
+
+    return flow_upload(&j->context, row, &archive, uploaded, err);
+}
+
+/* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not
+ * look at the folder again. */
+int images_pack(struct job *j, struct plan_build *b, const char *row, struct error *err)
+{
+    cleanup_free char *key = xasprintf("pack.%s", b->service);
+    cleanup_free char *known = NULL;
+    bool uploaded = false;
+
+    if (b->git) /* the builder clones it */
+        return 0;
+
+    int rc = j->journal.get(j->journal.arg, key, &known, err);
+    if (rc < 0)
+        return rc;
+
+    if (known) {
+        b->object_key = arena_strdup(j->arena, known);
+        return 0;
+    }
+
+    rc = pack_and_upload(j, b, row, &uploaded, err);
+    if (rc == 0)
+        rc = j->journal.put(j->journal.arg, key, b->object_key, err);
+    if (rc == 0)
+        j->uploads += uploaded;
+    else if (rc == -ECANCELED)
+        job_step(j, row, ENGINE_CANCELED, ORDER, "canceled");
+    else
+        job_step(j, row, ENGINE_FAILED, ORDER, "could not be packed and uploaded");
+
+    return rc;
+}
+
+int images_pack_same(
+    struct job *j, struct plan_build *b, const struct plan_build *of, struct error *err)
+{
+    cleanup_free char *key = xasprintf("pack.%s", b->service);
+    cleanup_free char *known = NULL;
+    int rc = j->journal.get(j->journal.arg, key, &known, err);
+    if (rc < 0)
+        return rc;
+
+    b->object_key = known ? arena_strdup(j->arena, known) : of->object_key;
+    return known ? 0 : j->journal.put(j->journal.arg, key, b->object_key, err);
+}
