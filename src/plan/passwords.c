@@ -1,3 +1,8 @@
+/* What a store takes as a password and as a name, and which password a deployed template refers to
+ * (passwords.h says why that is asked).
+ *
+ * A reference is read as text: path and version of the parameter. Whether the value behind it was
+ * set anew is told by the version where that grew, and by the mark where it did not. */
 #include "plan/passwords.h"
 
 #include "base/str.h"

@@ -23,7 +23,8 @@ import traceback
 from typing import Any
 
 from . import ecs_events, ecs_network, ecs_registries, efs, permissions
-from .ecs_registries import full_reference, secrets_manager_value
+from .ecs_registries import full_reference
+from .ecs_secrets import secret_value
 from .ecs_tasks import order_stop
 from .workload import Container
 
@@ -464,24 +465,3 @@ class Life:
             self.sandbox.parts["servicediscovery"].deregister(
                 self.account, self.region, arn, self.task["_id"]
             )
-
-
-def secret_value(source: str, account: str, region: str) -> str | None:
-    if ":secretsmanager:" in source:
-        return secrets_manager_value(source, account, region)
-    from moto.ssm.models import ssm_backends
-
-    match = re.fullmatch(r"arn:aws:ssm:([a-z0-9-]+):(\d{12}):parameter/(.+)", source)
-    names = ["/" + match.group(3), match.group(3)] if match else [source]
-    if match:
-        region, account = match.group(1), match.group(2)
-    for name in names:
-        parameter = ssm_backends[account][region].get_parameter(name)
-        if parameter is not None:
-            value = str(parameter.value)
-            return (
-                re.sub(r"^kms:[^:]*(?:/[^:]*)*:", "", value)
-                if parameter.parameter_type == "SecureString"
-                else value
-            )
-    return None

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from . import permissions
+from .ecs_secrets import secrets_manager_value
 from .errors import AwsError
 
 PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability")
@@ -100,17 +101,3 @@ def docker_login(text: str, reference: str) -> bool:
     host = reference.split("/")[0]
     wanted = "https://index.docker.io/v1/" if host == "docker.io" else host
     return not extra and bool(hosts.get(wanted))
-
-
-def secrets_manager_value(source: str, account: str, region: str) -> str | None:
-    from moto.secretsmanager.models import secretsmanager_backends
-
-    parts = source.split(":")
-    arn, key = ":".join(parts[:7]), parts[7] if len(parts) > 7 else ""
-    try:
-        text = secretsmanager_backends[account][region].get_secret_value(arn, "", "")[
-            "SecretString"
-        ]
-        return str(json.loads(text)[key]) if key else str(text)
-    except Exception:
-        return None

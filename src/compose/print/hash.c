@@ -1,6 +1,7 @@
 /* What the hash of a service is taken of: the compact JSON that Go's encoder makes of the
  * reference's structure, without what does not change a container (build, pull policy, scale,
  * replicas, dependencies, profiles). Source: ServiceHash in docker/compose. */
+#include "base/mem.h"
 #include "compose/compose.h"
 #include "compose/print/print.h"
 #include "compose/print/show.h"
@@ -76,6 +77,54 @@ static void put_key(struct arena *arena, struct str *out, const char *key, const
     put_text(out, name);
 }
 
+/* The fields of a service in the order of the structure that Docker Compose is built with
+ * (compose-go v2.14 in Docker Compose v5): newer versions of compose-go have them in parts, and so
+ * in another order. */
+/* clang-format off */
+static const char *const ORDER[] = {
+    "annotations", "attach", "develop", "blkio_config", "cap_add", "cap_drop", "cgroup_parent",
+    "cgroup", "cpu_count", "cpu_percent", "cpu_period", "cpu_quota", "cpu_rt_period",
+    "cpu_rt_runtime", "cpus", "cpuset", "cpu_shares", "command", "configs", "container_name",
+    "credential_spec", "deploy", "device_cgroup_rules", "devices", "dns", "dns_opt",
+    "dns_search", "dockerfile", "domainname", "entrypoint", "provider", "environment",
+    "env_file", "expose", "extends", "external_links", "extra_hosts", "group_add", "gpus",
+    "hostname", "healthcheck", "image", "init", "ipc", "isolation", "labels", "label_file",
+    "links", "logging", "log_driver", "log_opt", "mem_limit", "mem_reservation", "memswap_limit",
+    "mem_swappiness", "mac_address", "models", "net", "network_mode", "networks",
+    "oom_kill_disable", "oom_score_adj", "pid", "pids_limit", "platform", "ports", "privileged",
+    "read_only", "restart", "runtime", "secrets", "security_opt", "shm_size", "stdin_open",
+    "stop_grace_period", "stop_signal", "storage_opt", "sysctls", "tmpfs", "tty", "ulimits",
+    "use_api_socket", "user", "userns_mode", "uts", "volume_driver", "volumes", "volumes_from",
+    "working_dir", "pre_start", "post_start", "pre_stop",
+};
+/* clang-format on */
+
+static size_t rank_of(const char *key)
+{
+    size_t i = 0;
+
+    while (i < ARRAY_LEN(ORDER) && strcmp(ORDER[i], key) != 0)
+        i++;
+    return i;
+}
+
+/* Keys that it does not know stay behind the others. */
+static void order_as_docker(struct print_pairs *order)
+{
+    for (size_t i = 1; i < order->len; i++)
+        for (size_t k = i;
+             k && rank_of(order->items[k - 1]->key->value) > rank_of(order->items[k]->key->value);
+             k--) {
+            const struct yaml_pair *pair = order->items[k];
+            const struct spec *spec = order->specs[k];
+
+            order->items[k] = order->items[k - 1];
+            order->specs[k] = order->specs[k - 1];
+            order->items[k - 1] = pair;
+            order->specs[k - 1] = spec;
+        }
+}
+
 static void
 put_node(struct arena *arena, struct str *out, const struct yaml_node *n, const struct spec *spec)
 {
@@ -89,6 +138,8 @@ put_node(struct arena *arena, struct str *out, const struct yaml_node *n, const 
     struct print_pairs order = {0};
     if (!seq)
         order = print_order(arena, n, spec);
+    if (spec == &spec_service)
+        order_as_docker(&order);
     str_append_char(out, seq ? '[' : '{');
     for (size_t i = 0; i < n->len; i++) {
         if (!seq && spec->keys && spec_is_extension(order.items[i]->key->value))

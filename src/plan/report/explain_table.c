@@ -184,6 +184,10 @@ static const struct explain_row ROWS[] = {
      "AWS::DocDB::DBInstance", NULL, "DBInstanceClass",
      "the smallest class that has it"},
     {"deploy.resources.reservations.pids", ANY, IGNORED, NOWHERE, "Fargate limits no processes"},
+    {"deploy.update_config", CONTAINER, BECOMES,
+     "AWS::ECS::Service", NULL, "DeploymentConfiguration",
+     "order, parallelism and failure_action; ECS watches until the service is steady"},
+    {"deploy.update_config", STORE | STATIC, IGNORED, NOWHERE, "it has no tasks"},
 
     {"develop", ANY, IGNORED, NOWHERE, "for work on this machine"},
     {"dns_opt", ANY, IGNORED, NOWHERE, "tasks use the DNS of the VPC"},

@@ -9,6 +9,7 @@
  * docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html */
 #include "plan/task/service.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "plan/common/route.h"
 #include "plan/compute/gpu.h"
 #include "plan/compute/placement.h"
@@ -19,6 +20,7 @@
 #include "plan/task/once.h"
 #include "plan/task/taskdef.h"
 #include "plan/task/version.h"
+#include "plan/view/extensions.h"
 
 /* Seconds of a start in which a failing health check of the load balancer's does not count. */
 #define GRACE_MIN 60
@@ -69,6 +71,38 @@ static json_t *capacity_strategy(const struct plan_ctx *c, const struct plan_ser
     return array(object(key("CapacityProvider", provider), key("Weight", 1)));
 }
 
+/* How the service's deploy.update_config would have it; what it does not say is left. ECS counts in
+ * per cent of the tasks, Docker in tasks. */
+struct update {
+    unsigned least, most;
+    bool breaker, rollback;
+};
+
+static void apply_update_config(const struct plan_service *s, struct update *u)
+{
+    const struct yaml_node *deploy = s->s->node ? yaml_get(s->s->node, "deploy") : NULL;
+    const struct yaml_node *n = deploy ? yaml_get(deploy, "update_config") : NULL;
+    const char *order = n ? plan_ext_string(n, "order") : NULL;
+    const char *action = n ? plan_ext_string(n, "failure_action") : NULL;
+    const char *said = n ? plan_ext_string(n, "parallelism") : NULL;
+    unsigned replicas = MAX(s->replicas, 1U);
+    long long at_once = replicas; /* 0: all */
+
+    if (said && text_parse_int(said, 1, replicas, &at_once) < 0)
+        at_once = replicas;
+
+    unsigned part = (unsigned)((at_once * 100 + replicas - 1) / replicas);
+    if (text_eq(order, "stop-first")) {
+        u->least = 100 - MIN(part, 100U);
+        u->most = 100;
+    } else if (text_eq(order, "start-first")) {
+        u->least = 100;
+        u->most = 100 + MIN(part, 100U);
+    }
+    u->rollback = !action || text_eq(action, "rollback");
+    u->breaker = !text_eq(action, "continue");
+}
+
 static json_t *deployment_configuration(const struct plan_ctx *c, const struct plan_service *s)
 {
     bool instances = plan_on_instances(&c->v, s);
@@ -79,10 +113,19 @@ static json_t *deployment_configuration(const struct plan_ctx *c, const struct p
     unsigned most = alone ? 100 : 200;
 
     /* ECS gives up on tasks that never become steady, and goes back to those that did. */
-    json_t *breaker = object(key("Enable", true), key("Rollback", true));
+    struct update u = {least, most, true, true};
+
+    apply_update_config(s, &u);
+    if (alone) { /* whatever the file says: two tasks would write the same files */
+        u.least = least;
+        u.most = most;
+    }
+
+    bool rollback = u.breaker && u.rollback;
+    json_t *breaker = object(key("Enable", u.breaker), key("Rollback", rollback));
     return object(
-        key("MinimumHealthyPercent", least),
-        key("MaximumPercent", most),
+        key("MinimumHealthyPercent", u.least),
+        key("MaximumPercent", u.most),
         key("DeploymentCircuitBreaker", breaker));
 }
 

@@ -310,6 +310,33 @@ START_TEST(blank_places)
 }
 END_TEST
 
+/* The very text that Docker Compose v5 (with compose-go v2.14.0) takes the hash of; its fields are
+ * not in the order of compose-go's newest version. */
+START_TEST(hashed)
+{
+    cleanup_kit struct kit k;
+    kit_load_text(
+        &k,
+        "services:\n  web:\n    image: nginx:1\n    container_name: ww\n    labels: {a: b}\n"
+        "    deploy: {resources: {limits: {memory: 1G}}}\n    restart: always\n"
+        "    ports: ['80:8080']\n    expose: [9]\n    healthcheck: {test: [CMD, x], interval: "
+        "10s}\n    tty: true\n    environment: {B: '1', A: x}\n    command: a b\n    links: [db]\n"
+        "    stdin_open: true\n    working_dir: /x\n  db: {image: postgres, scale: 2}\n");
+    ck_assert_msg(k.rc == 0, "%s", k.err.message);
+    cleanup_str struct str text = STR_INIT;
+    compose_show_hashed(compose_service_get(k.project, "web"), &text);
+    ck_assert_str_eq(
+        str_get(&text),
+        "{\"command\":[\"a\",\"b\"],\"container_name\":\"ww\",\"deploy\":{\"resources\":{"
+        "\"limits\":{\"memory\":\"1073741824\"}},\"placement\":{}},\"entrypoint\":null,"
+        "\"environment\":{\"A\":\"x\",\"B\":\"1\"},\"expose\":[\"9\"],\"healthcheck\":{"
+        "\"test\":[\"CMD\",\"x\"],\"interval\":\"10s\"},\"image\":\"nginx:1\",\"labels\":{"
+        "\"a\":\"b\"},\"links\":[\"db\"],\"networks\":{\"default\":null},\"ports\":[{\"mode\":"
+        "\"ingress\",\"target\":8080,\"published\":\"80\",\"protocol\":\"tcp\"}],\"restart\":"
+        "\"always\",\"stdin_open\":true,\"tty\":true,\"working_dir\":\"/x\"}");
+}
+END_TEST
+
 SUITE(
     "compose/model",
     services_stay_in_order,
@@ -318,4 +345,5 @@ SUITE(
     fields,
     no_interpolate,
     image_says,
-    blank_places)
+    blank_places,
+    hashed)

@@ -260,8 +260,7 @@ START_TEST(one_that_does_not_end_is_stopped)
     cloud_run(&cl, run);
     ck_assert_int_eq(cl.err.kind, ERR_TIMEOUT);
     ck_assert_ptr_nonnull(strstr(
-        cl.err.message,
-        "service migrate, which runs once, did not end within 1h and was stopped"));
+        cl.err.message, "service migrate, which runs once, did not end within 1h and was stopped"));
     ck_assert_uint_eq(cloud_count(&cl, "StopTask"), 1);
     finish();
 }
