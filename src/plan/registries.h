@@ -17,8 +17,8 @@
  * ERR_USAGE for what is no host, and for ECR, which needs no log-in. */
 int plan_registry_host(struct arena *a, const char *text, const char **host, struct error *err);
 
-/* What helps when a registry has refused to let `image` be pulled, as `said` by ECS or by a builder;
- * NULL: it says something else. `image` may be NULL: then `said` names the registry. */
+/* What helps when a registry has refused to let `image` be pulled, as `said` by ECS or by a
+ * builder; NULL: it says something else. `image` may be NULL: then `said` names the registry. */
 const char *plan_registry_hint(struct arena *a, const char *image, const char *said);
 
 /* "registry/ghcr.io", and back; NULL for the name of any other config. */
