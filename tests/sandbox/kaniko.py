@@ -19,7 +19,7 @@ import zlib
 from typing import Any
 
 from . import dockerfile, ecr
-from .kaniko_flags import REPOSITORY, BuildFailed, check, flags_of
+from .kaniko_flags import FEATURE_PREFIX, REPOSITORY, BuildFailed, check, features, flags_of
 from .kaniko_steps import Steps
 from .workload import SIGTERM_EXIT, Container, workload
 
@@ -69,6 +69,10 @@ class Build:
     def run(self) -> None:
         self.flags = flags_of(self.container.command)
         check(self.flags)
+        active = features(self.container.environment)
+        self.features = {name.removeprefix(FEATURE_PREFIX) for name in active}
+        if active:
+            self.info(f"active feature flags: {', '.join(active)}")
         rule = self.context.behaviour.build(
             [
                 *self.flags.get("destination", []),

@@ -24,6 +24,7 @@ class Steps:
     def __init__(self, build: Build) -> None:
         self.flags, self.files = build.flags, build.files
         self.info, self.pause, self.inside = build.info, build.pause, build.inside
+        self.features = build.features
 
     def made(self) -> list[str]:
         name = self.inside(self.flags.get("dockerfile", "Dockerfile"))
@@ -97,8 +98,17 @@ class Steps:
                 self.run_line(instruction, variables)
             if instruction.name in ("RUN", "COPY", "ADD", "WORKDIR"):
                 self.info("Taking snapshot of files...")
-                layers.append(instruction.shown)
+                layers.append("\n".join([instruction.shown, *self.heredoc(instruction, variables)]))
         return layers
+
+    def heredoc(
+        self, instruction: dockerfile.Instruction, variables: dict[str, str]
+    ) -> list[str]:
+        """The text that COPY writes: with its variables, as BuildKit has it, where asked for."""
+        quoted = re.search(r"<<-?[\"']", instruction.text)
+        if instruction.name == "RUN" or quoted or "EXPAND_HEREDOC" not in self.features:
+            return instruction.heredoc
+        return [dockerfile.expand(line, variables) for line in instruction.heredoc]
 
     @staticmethod
     def assign(

@@ -89,16 +89,13 @@ static void add_repository(struct plan_ctx *c, const char *id, const char *name,
     graph_add(c->g, "builds", id, "AWS::ECR::Repository", repository);
 }
 
-static json_t *builder(const struct plan_ctx *c)
+static json_t *builder(struct plan_ctx *c)
 {
-    json_t *region = object(key("Name", "AWS_REGION"), key("Value", graph_ref("AWS::Region")));
-    json_t *config = object(key("Name", "AWS_SDK_LOAD_CONFIG"), key("Value", "true"));
-
     return object(
         key("Name", PLAN_BUILD_CONTAINER),
         key("Image", c->s->kaniko_image),
         key("Essential", true),
-        key("Environment", array(region, config)),
+        key("Environment", plan_builder_environment(c)),
         key("LogConfiguration", plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX)));
 }
 
