@@ -16,6 +16,7 @@
 #include "daemon/jobs/images.h"
 
 #include "daemon/context.h"
+#include "daemon/jobs/image_files.h"
 
 #include "base/env.h"
 #include "base/limits.h"
@@ -96,6 +97,7 @@ static int pack_and_upload(
         return rc;
 
     warn_if_large(j, b, &result);
+    b->storage_gib = image_storage(j, b, result.content_bytes);
     b->object_key = arena_strdup(j->arena, result.object_name);
 
     cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);
@@ -130,6 +132,27 @@ static int forget_if_forced(struct image_job *w, struct error *err)
     return rc;
 }
 
+/* What was found of the files when they were packed: they may have changed since. */
+static int keep_storage(struct job *j, const struct plan_build *b, struct error *err)
+{
+    cleanup_free char *key = xasprintf("storage.%s", b->service);
+    cleanup_free char *text = xasprintf("%u", b->storage_gib);
+
+    return j->journal.put(j->journal.arg, key, text, err);
+}
+
+static int recall_storage(struct job *j, struct plan_build *b, struct error *err)
+{
+    cleanup_free char *key = xasprintf("storage.%s", b->service);
+    cleanup_free char *text = NULL;
+    long long gib = 0;
+    int rc = j->journal.get(j->journal.arg, key, &text, err);
+
+    if (rc == 0 && text && text_parse_int(text, 0, 200, &gib) == 0)
+        b->storage_gib = (unsigned)gib;
+    return rc;
+}
+
 /* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not
  * look at the folder again. */
 static int have_archive(struct job *j, struct plan_build *b, const char *row, struct error *err)
@@ -143,10 +166,12 @@ static int have_archive(struct job *j, struct plan_build *b, const char *row, st
 
     if (known) {
         b->object_key = arena_strdup(j->arena, known);
-        return 0;
+        return recall_storage(j, b, err);
     }
 
     rc = pack_and_upload(j, b, row, &uploaded, err);
+    if (rc == 0)
+        rc = keep_storage(j, b, err);
     if (rc == 0)
         rc = j->journal.put(j->journal.arg, key, b->object_key, err);
     if (rc == 0)
@@ -318,6 +343,9 @@ static int build_one(void *arg, struct error *err)
         j->images_built++;
         rc = j->journal.put(j->journal.arg, key, "1", err);
     }
+
+    if (rc < 0 && failure.service)
+        image_error_at(j, b, &failure, err);
 
     /* The first failure is the one that is told. */
     if (rc < 0 && failure.service && !w->failure->service)

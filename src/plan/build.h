@@ -18,7 +18,24 @@ struct plan_build {
     const char *task_family; /* "Defang-<project>-<stack>-kanikoAmd64" */
     const char **command;
     size_t command_count; /* Kaniko's arguments; needs object_key and deployment */
+    unsigned storage_gib; /* of the task's disk, by plan_build_storage(); 0: Fargate's own 20 */
 };
+
+/* What an image needs of disk, in GiB; 0: no more than every task has. `dockerfile` and the like:
+ * texts that name what goes into it (bases, packages), `content_bytes`: of its context. The setting
+ * build-storage counts more. */
+unsigned plan_build_storage(
+    const struct plan_settings *s,
+    const char *const *texts,
+    size_t count,
+    unsigned long long content_bytes);
+/* The next step up, for a build whose disk was full; the same when there is none. */
+unsigned plan_build_more_storage(unsigned gib);
+
+/* Size of the builder's task: units of CPU and MiB. */
+void plan_build_size(const struct plan_settings *s, unsigned *cpu, unsigned *memory_mib);
+/* Twice the memory, for a build that was killed for want of it; false: Fargate has no more. */
+bool plan_build_more_memory(const struct plan_settings *s, unsigned *cpu, unsigned *memory_mib);
 
 /* The Kaniko task definitions' container and log stream prefix: streams are
  * "<prefix>/<container>/<task id>" in the group builds. */

@@ -89,7 +89,8 @@ class Build:
             self.info(line)
         if rule["fails"]:
             raise BuildFailed(
-                "error building stage: failed to execute command: waiting for process to exit: "
+                rule["error"]
+                or "error building stage: failed to execute command: waiting for process to exit: "
                 f"exit status {rule['exit']}",
                 int(rule["exit"]),
             )

@@ -73,6 +73,7 @@ class Steps:
             raise BuildFailed(
                 f"Error: failed to parse stage name {stage.base!r}: could not parse reference: "
             )
+        self.info(f"Building stage '{base}' [idx: '{index}', base-idx: '-1']")
         names = {s.name for s in stages[:index]} | {str(i) for i in range(index)}
         if base.lower() in names:
             self.info(f"Base image from previous stage {base} found, using saved tar")
@@ -101,9 +102,7 @@ class Steps:
                 layers.append("\n".join([instruction.shown, *self.heredoc(instruction, variables)]))
         return layers
 
-    def heredoc(
-        self, instruction: dockerfile.Instruction, variables: dict[str, str]
-    ) -> list[str]:
+    def heredoc(self, instruction: dockerfile.Instruction, variables: dict[str, str]) -> list[str]:
         """The text that COPY writes: with its variables, as BuildKit has it, where asked for."""
         quoted = re.search(r"<<-?[\"']", instruction.text)
         if instruction.name == "RUN" or quoted or "EXPAND_HEREDOC" not in self.features:

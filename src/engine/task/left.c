@@ -41,7 +41,7 @@ static json_t *read_container(
     const json_t *container = container_named(t->task, s->container);
     json_t *item = object(
         key("name", s->container),
-        key("exit_code", json_object_get(container, "exitCode")),
+        key("exit_code", json_incref(json_object_get(container, "exitCode"))),
         key("reason", json_str(container, "reason")));
 
     flow_log_lines(c, t->group, s->stream, LIMIT_EVIDENCE_LINES, lines, &ignored);

@@ -104,11 +104,14 @@ static void add_task(struct plan_ctx *c, const char *id, const char *what, const
 {
     cleanup_free char *family = plan_task_family(c->s, c->p->name, what);
     json_t *platform = object(key("CpuArchitecture", arch), key("OperatingSystemFamily", "LINUX"));
+    unsigned cpu, memory;
+
+    plan_build_size(c->s, &cpu, &memory);
 
     json_t *task = object(
         key("Family", family),
-        key("Cpu", c->s->kaniko_cpu),
-        key("Memory", c->s->kaniko_memory),
+        key("Cpu", arena_printf(c->a, "%u", cpu)),
+        key("Memory", arena_printf(c->a, "%u", memory)),
         key("NetworkMode", "awsvpc"),
         key("RequiresCompatibilities", texts("FARGATE")),
         key("ExecutionRoleArn", graph_attr("ExecutionRole", "Arn")),
