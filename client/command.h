@@ -39,6 +39,7 @@ int cmd_logs(struct client *c, struct error *err);
 int cmd_plan(struct client *c, struct error *err);
 int cmd_eject(struct client *c, struct error *err);
 int cmd_explain(struct client *c, struct error *err);
+int cmd_init(struct client *c, struct error *err);
 int cmd_policy(struct client *c, struct error *err);
 int cmd_config_set(struct client *c, struct error *err);
 int cmd_config_ls(struct client *c, struct error *err);

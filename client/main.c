@@ -31,6 +31,11 @@ static const struct command commands[] = {
      "--detach --wait-timeout --mode --build --engine --no-rollback --allow-loss --yes "
      "--yes-lose-data --adopt --no-snapshot",
      cmd_up},
+    {"init",
+     "[SERVICE…]",
+     "a Dockerfile to start from, for services whose folder has none",
+     "--yes",
+     cmd_init},
     {"down",
      "",
      "take the project down; named volumes, config and the bucket are kept",

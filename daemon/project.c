@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "daemon/origin.h"
 #include "daemon/session.h"
+#include "daemon/starters.h"
 #include "loop/work.h"
 
 #include <errno.h>
@@ -141,6 +142,7 @@ int project_lint(
         return rc;
 
     plan_models_expand(p->model);
+    starters_give(d, p);
     p->name = p->model->name;
     rc = plan_settings_resolve(
         p->arena,
@@ -173,6 +175,7 @@ int project_load(
         return rc;
 
     plan_models_expand(p->model);
+    starters_give(d, p);
     p->name = p->model->name;
     rc = plan_settings_resolve(
         p->arena,

@@ -35,6 +35,7 @@ _defangctl() {
     case $command in
         '') names=(
             'up:deploy the project in this folder and show how it goes'
+            'init:a Dockerfile to start from, for services whose folder has none'
             'down:take the project down; named volumes, config and the bucket are kept'
             'ps:what runs\: services, their state and where to reach them'
             'ls:deployments that this daemon knows, newest first'
@@ -93,6 +94,10 @@ _defangctl() {
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:up: '
+        ) ;;
+        'init'|'init '*) own=(
+            '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
+            '*:init: '
         ) ;;
         'down'|'down '*) own=(
             '*'{-d,--detach}'[return at once; the deployment goes on]'

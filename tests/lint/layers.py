@@ -16,6 +16,7 @@ MAY_USE = {
     "rpc": {"base", "loop", "proto"},
     "aws": {"base", "data", "loop"},
     "pack": {"base", "loop"},
+    "starter": {"base", "data"},
     "plan": {"base", "data", "compose"},
     "engine": {"base", "data", "loop", "compose", "aws", "pack", "plan"},
     "daemon": {
@@ -29,6 +30,7 @@ MAY_USE = {
         "pack",
         "plan",
         "engine",
+        "starter",
         "proto",
     },
     "client": {"base", "rpc", "proto"},

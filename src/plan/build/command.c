@@ -35,7 +35,8 @@ static void fill(
     *b = (struct plan_build){
         .service = s->s->name,
         .context = s->s->build.context,
-        .dockerfile = s->s->build.dockerfile,
+        /* One that stands in the Compose file has no name of its own. */
+        .dockerfile = s->s->build.dockerfile ? s->s->build.dockerfile : "Dockerfile",
         .arch = s->arch,
         .repository = arena_strdup(a, repository),
         .task_family = arena_strdup(a, family)};

@@ -26,7 +26,6 @@ static const char *const REFUSED[] = {
     "secrets",
     "tags",
     "privileged",
-    "dockerfile_inline",
     "additional_contexts",
     "entitlements"};
 
