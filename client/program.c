@@ -100,18 +100,17 @@ static int start(struct program *p, char *const *argv, const char *folder)
 static void read_output(struct program *p)
 {
     char chunk[4096];
-    ssize_t n;
+    bool more = p->output >= 0;
 
-    while (p->output >= 0 && (n = read(p->output, chunk, sizeof chunk)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            break;
-        str_append_bytes(&p->out, chunk, (size_t)n);
+    while (more) {
+        ssize_t n = read(p->output, chunk, sizeof chunk);
+
+        if (n > 0)
+            str_append_bytes(&p->out, chunk, (size_t)n);
+        else if (n == 0)
+            mem_close_ptr(&p->output);
+        more = n > 0 || (n < 0 && errno == EINTR);
     }
-
-    if (p->output >= 0 && n == 0)
-        mem_close_ptr(&p->output);
     secret_wipe(chunk, sizeof chunk);
 }
 

@@ -18,9 +18,11 @@
 #include "engine/build/build.h"
 #include "engine/engine.h"
 #include "engine/keep/latest.h"
+#include "engine/run/gone.h"
 #include "engine/stack/cd.h"
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
+#include "plan/consent.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <string.h>
@@ -202,6 +204,31 @@ int preview_compare(struct preview *p, struct verb_call *v, struct error *err)
     return rc < 0 ? rc : graph_check(p->graph, err);
 }
 
+/* What somebody deleted from outside is compared as what is not there: an `up` makes it anew. */
+static int leave_out_gone(struct preview *p, struct error *err)
+{
+    struct arena *arena = p->v->project.arena;
+    cleanup_json json_t *gone = NULL;
+    const char *id;
+    json_t *unused;
+
+    if (!p->deployed.settled)
+        return 0;
+    int rc = flow_services_gone(&p->context, p->deployed.json, &gone, err);
+    if (rc < 0 || !gone)
+        return rc;
+
+    json_object_foreach(gone, id, unused) {
+        vec_push(
+            &p->unknowns,
+            arena_printf(arena, "%s was deleted from outside: `up` makes it anew", id));
+    }
+    json_t *rest = plan_without(p->deployed.json, gone);
+    json_decref(p->deployed.json);
+    p->deployed.json = rest;
+    return 0;
+}
+
 int preview_make(struct preview *p, struct verb_call *v, bool gather, struct error *err)
 {
     struct project *project = &v->project;
@@ -220,6 +247,8 @@ int preview_make(struct preview *p, struct verb_call *v, bool gather, struct err
                 "what is deployed is %s: %s",
                 p->deployed.status,
                 p->deployed.stuck));
+    if (rc == 0)
+        rc = leave_out_gone(p, err);
     if (rc < 0)
         return rc;
 

@@ -401,49 +401,12 @@ static int run_stages(struct up *u, struct error *err)
     return rc < 0 || !had_once(u) ? rc : once_prune(&u->once, err);
 }
 
-/* A service of which something was left out by a roll back may run as anything: without its note of
- * the last deployment it counts as changed, and is made anew. */
-static void forget(json_t *deployed, const json_t *again)
-{
-    json_t *notes = json_at(deployed, "Metadata.Defang.services"), *id;
-    size_t i;
-
-    json_array_foreach(again, i, id) {
-        const json_t *resource =
-            json_object_get(json_object_get(deployed, "Resources"), json_string_value(id));
-        const char *group = json_str_or(resource, "Metadata.Group", "");
-
-        if (text_starts(group, "service/"))
-            json_object_del(notes, group + strlen("service/"));
-    }
-}
-
-/* What is deployed now, and what the next graph is compared with. */
-static int read_deployed(struct up *u, struct error *err)
-{
-    struct job *j = u->j;
-    cleanup_json json_t *again = NULL;
-    int rc = j->engine->mend ? j->engine->mend(&j->context, &again, err) : 0;
-    if (rc == 0)
-        rc = j->engine->deployed(&j->context, &u->deployed, err);
-    if (rc < 0)
-        return rc;
-
-    forget(u->deployed.json, again);
-
-    u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
-    u->before = json_incref(u->deployed.json);
-    domains_say(j, &u->request);
-
-    return plan_check_origin(&u->request, NULL, err);
-}
-
 static int run(struct up *u, struct error *err)
 {
     struct job *j = u->j;
     int rc = prepare_account(u, err);
     if (rc == 0)
-        rc = read_deployed(u, err);
+        rc = up_read_deployed(u, err);
     if (rc == 0)
         rc = read_configs(u, err);
     if (rc == 0)
@@ -486,6 +449,7 @@ int job_run_up(struct job *j, struct error *err)
     images_done(&u.images);
     engine_template_done(&u.deployed);
     json_decref(u.before);
+    json_decref(u.gone);
     graph_free(u.graph);
 
     return rc;

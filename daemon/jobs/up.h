@@ -18,6 +18,7 @@ struct up {
     struct graph *graph;
     struct engine_template deployed; /* now: each stage leaves another */
     json_t *before;                  /* what this deployment found */
+    json_t *gone;                    /* of it, deleted from outside (engine/run/gone.h); or NULL */
     bool keeping;                    /* the last apply: nothing is held back any more */
     size_t held;                     /* resources of the graph that are (plan_hold_back) */
 };
@@ -31,6 +32,10 @@ int up_phase_begun(struct up *u, const char *phase, bool *begun, struct error *e
 
 /* Whether the graph is what is deployed, and settled. */
 bool up_nothing_differs(struct up *u);
+
+/* u->deployed, u->before, u->gone, and what the plan is compared with; a stack that cannot be
+ * changed as it stands is mended first. ERR_REFUSED when it comes from elsewhere. */
+int up_read_deployed(struct up *u, struct error *err);
 
 /* ERR_REFUSED for what may not follow on what is deployed, and for losses that nobody allowed; what
  * stays in the account on purpose is noted for the result. Before anything is changed. */

@@ -1,4 +1,5 @@
-/* What an `up` asks itself before it changes anything, and the step that makes room.
+/* What an `up` asks itself before it changes anything: what is deployed, and whether it may be
+ * changed so; and the step that makes room.
  *
  * The verb has asked the same at admission (daemon/verbs/consent.c), where somebody could answer.
  * Here it is asked again of what is deployed now: between the two another machine may have
@@ -7,17 +8,66 @@
  * Room is made for what cannot stand beside its predecessor: a phase of its own takes the
  * predecessor away, and the plan follows. When the plan fails then, what is rolled back to is the
  * state without it, and that is said. */
+#include "daemon/jobs/domains.h"
 #include "daemon/jobs/up.h"
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/object.h"
 #include "engine/account/holdings.h"
 #include "engine/context.h"
+#include "engine/engine.h"
+#include "engine/run/gone.h"
 #include "plan/consent.h"
 
 #include <string.h>
 
 #define PHASE_ROOM "room"
+
+/* ---- what is deployed ---- */
+
+/* A service of which something was left out by a roll back may run as anything: without its note of
+ * the last deployment it counts as changed, and is made anew. */
+static void forget(json_t *deployed, const json_t *again)
+{
+    json_t *notes = json_at(deployed, "Metadata.Defang.services"), *id;
+    size_t i;
+
+    json_array_foreach(again, i, id) {
+        const json_t *resource =
+            json_object_get(json_object_get(deployed, "Resources"), json_string_value(id));
+        const char *group = json_str_or(resource, "Metadata.Group", "");
+
+        if (text_starts(group, "service/"))
+            json_object_del(notes, group + strlen("service/"));
+    }
+}
+
+/* What is deployed now, and what the next graph is compared with. */
+int up_read_deployed(struct up *u, struct error *err)
+{
+    struct job *j = u->j;
+    cleanup_json json_t *again = NULL;
+    int rc = j->engine->mend ? j->engine->mend(&j->context, &again, err) : 0;
+    if (rc == 0)
+        rc = j->engine->deployed(&j->context, &u->deployed, err);
+    if (rc < 0)
+        return rc;
+
+    forget(u->deployed.json, again);
+    if (u->deployed.settled)
+        rc = flow_services_gone(&j->context, u->deployed.json, &u->gone, err);
+    if (rc < 0)
+        return rc;
+
+    u->request.previous = u->deployed.exists ? u->deployed.json : NULL;
+    u->before = json_incref(u->deployed.json);
+    domains_say(j, &u->request);
+
+    return plan_check_origin(&u->request, NULL, err);
+}
+
+/* ---- consent ---- */
 
 /* What was said when it was admitted. */
 static void read_consent(struct up *u, struct plan_consent *out)
@@ -120,14 +170,21 @@ int up_make_room(struct up *u, bool *changed, struct error *err)
     }
 
     cleanup_graph struct graph *room =
-        plan_make_room(u->j->arena, u->request.previous, u->graph, &names);
+        plan_make_room(u->j->arena, u->request.previous, u->graph, u->gone, &names);
     /* Begun by an earlier life, it is followed to its end, even when nothing is in the way now. */
     if (!room && begun)
         room = plan_graph_of(u->request.previous, NULL);
     if (!room)
         return 0;
 
-    if (*names)
+    if (*names && u->gone)
+        engine_note(
+            &u->j->context,
+            ENGINE_SAY_WARNING,
+            NULL,
+            "deleted from outside, and made anew: %s",
+            names);
+    else if (*names)
         engine_note(
             &u->j->context,
             ENGINE_SAY_WARNING,

@@ -98,11 +98,21 @@ int plan_losses_refuse(const struct plan_losses *l, const char *command, struct 
 
 /* ---- resources that cannot be replaced beside themselves (clash.c) ---- */
 
-/* A resource with a name of its own cannot be made while the old one of that name stands. The graph
- * that makes room: what is deployed without those and without what refers to them; NULL when
- * nothing clashes. `names` gets the services whose things are taken away first, in the arena. */
-struct graph *
-plan_make_room(struct arena *a, const json_t *deployed, const struct graph *g, const char **names);
+/* A resource with a name of its own cannot be made while the old one of that name stands, and one
+ * that somebody deleted (a key of `gone`; may be NULL) not while the stack takes it for there. The
+ * graph that makes room: what is deployed without those and without what refers to them; NULL when
+ * nothing is in the way. `names` gets the services whose things are taken away first, in the
+ * arena. */
+struct graph *plan_make_room(
+    struct arena *a,
+    const json_t *deployed,
+    const struct graph *g,
+    const json_t *gone,
+    const char **names);
+
+/* The deployed template as it is without the resources that are keys of `gone`, whose services then
+ * count as not deployed. New. */
+json_t *plan_without(const json_t *deployed, const json_t *gone);
 
 /* A deployed template as a graph, without the resources whose logical ids are keys of `without`
  * (NULL: with all). To be freed. */

@@ -179,3 +179,29 @@ def test_trust_33_every_state_in_the_programs(
     down = place.run("down", cwd=tiny).ok()
     assert "ServiceWorker" in down.err and "somebody holds it" in down.err, down
     assert status_of(sandbox, tiny) == "none"
+
+
+def test_a_service_that_was_deleted_by_hand_comes_back(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
+    """The stack says that all stands; ECS knows better, and so do `ps`, `plan` and `up`."""
+    place.run("up", cwd=tiny).ok()
+    ecs = sandbox.client("ecs")
+    project = (tiny / "compose.yaml").read_text().split()[1]
+    [cluster] = [arn for arn in ecs.list_clusters()["clusterArns"] if project in arn]
+    for version in ("unchanged", "changed"):
+        [service] = ecs.list_services(cluster=cluster)["serviceArns"]
+        ecs.delete_service(cluster=cluster, service=service, force=True)
+        kit.wait_for(
+            lambda gone=service: gone not in ecs.list_services(cluster=cluster)["serviceArns"]
+        )
+        assert "MISSING" in place.run("ps", cwd=tiny).ok().out
+        planned = place.run("plan", cwd=tiny).ok()
+        assert "ServiceWorker was deleted from outside" in planned.out + planned.err, planned
+        if version == "changed":
+            kit.edit(tiny, 'PAUSE: "20"', 'PAUSE: "21"')
+        again = place.run("up", cwd=tiny).ok()
+        assert "deleted from outside, and made anew: worker" in again.err, again
+        assert len(ecs.list_services(cluster=cluster)["serviceArns"]) == 1
+        assert "RUNNING" in place.run("ps", cwd=tiny).ok().out
+    assert "nothing to change" in place.run("up", cwd=tiny).ok().err

@@ -103,7 +103,7 @@ void print_losses(struct arena *a, const struct plan_request *r, const struct gr
 int print_room(struct arena *a, const json_t *previous, const struct graph *g, bool indent)
 {
     const char *names;
-    cleanup_graph struct graph *room = plan_make_room(a, previous, g, &names);
+    cleanup_graph struct graph *room = plan_make_room(a, previous, g, NULL, &names);
 
     if (!room)
         return 0;

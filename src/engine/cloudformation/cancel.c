@@ -2,6 +2,7 @@
  *
  *   ours, and it runs ─ UPDATE_IN_PROGRESS ─▶ CancelUpdateStack: CloudFormation rolls back
  *                     ├ CREATE_IN_PROGRESS ─▶ the stack is deleted: half of one serves nobody
+ *                     ├ protects what is new (phase "keep") ─▶ waited for
  *                     └ anything else ─▶ waited for: it rolls back already, or cleans up
  *   ours, and it has ended ─▶ its own last state tells, whatever came after it
  *   of another phase, deployment or person ─▶ left alone
@@ -64,9 +65,19 @@ static int look(
     return rc;
 }
 
+/* Protection that has begun to be set is let through: half of it serves nobody, a roll back of it
+ * may fail on what is protected already, and what the deployment is for runs. */
+static bool goes_through(const struct operation *o)
+{
+    return text_eq(o->phase, "keep");
+}
+
 static int
 ask_back(struct operation *o, const struct cfn_stack *stack, const char *buckets, struct error *err)
 {
+    if (goes_through(o))
+        return 0;
+
     if (text_eq(stack->status, "UPDATE_IN_PROGRESS")) {
         json_t *in = object(key("StackName", stack->name));
         return engine_call(o->c, &aws_cloudformation_CancelUpdateStack, in, NULL, err);
@@ -86,8 +97,8 @@ take_back(struct operation *o, const struct cfn_stack *stack, char **status, str
 {
     struct cfn_follow f;
     cleanup_free char *buckets = operation_key(o, "cancel-buckets");
-    bool asks = text_eq(stack->status, "UPDATE_IN_PROGRESS") ||
-                text_eq(stack->status, "CREATE_IN_PROGRESS");
+    bool asks = !goes_through(o) && (text_eq(stack->status, "UPDATE_IN_PROGRESS") ||
+                                     text_eq(stack->status, "CREATE_IN_PROGRESS"));
 
     engine_note(
         o->c,

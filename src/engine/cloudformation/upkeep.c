@@ -119,7 +119,8 @@ static void tell_difference(struct engine_context *c, const json_t *drift)
         engine_note(
             c,
             ENGINE_SAY_WARNING,
-            "take the project down and up again, or delete what is left of it and deploy it anew",
+            text_eq(type, "AWS::ECS::Service") ? "`defangctl up` makes it anew"
+                                               : "`defangctl down`, then `defangctl up`",
             "%s (%s) %s is gone",
             id,
             type,

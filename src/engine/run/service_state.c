@@ -122,8 +122,9 @@ static int read_ecs_service(
     if (rc < 0)
         return error_wrap(err, "looking at service %s", service);
 
+    /* ECS goes on telling of a deleted one for a while. */
     const json_t *found = json_at(reply, "services.0");
-    if (!found) {
+    if (!found || text_eq(json_str(found, "status"), "INACTIVE")) {
         row->state = xstrdup("MISSING");
         return 0;
     }

@@ -8,7 +8,10 @@
  * So it is done in two steps: first a template of what is deployed without the old one, and without
  * what refers to it; then the plan. plan_make_room() makes the first. It is made of what is
  * deployed and of nothing new, so that nothing else changes in it. What holds data is never taken
- * away to make room: then AWS has the last word. */
+ * away to make room: then AWS has the last word.
+ *
+ * The same way goes what somebody deleted from outside (engine/run/gone.h): a stack that is told to
+ * remove what is not there does so without a word, and makes it anew afterwards. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
@@ -127,14 +130,15 @@ static void close_over(struct room *m)
         json_object_set_new(m->gone, id, json_true());
 }
 
-static bool loses_nothing(const struct room *m)
+/* What is gone already is not lost by being taken out of the stack. */
+static bool loses_nothing(const struct room *m, const json_t *gone)
 {
     const char *id;
     json_t *unused;
 
     json_object_foreach(m->gone, id, unused) {
         const char *type = json_str(json_object_get(m->old, id), "Type");
-        if (plan_effect_of_going(type) >= PLAN_MOVES)
+        if (!json_object_get(gone, id) && plan_effect_of_going(type) >= PLAN_MOVES)
             return false;
     }
     return true;
@@ -180,9 +184,9 @@ static void add_outputs(const struct room *m, struct graph *g, const json_t *out
 }
 
 /* A service that goes is not noted as deployed: the plan would take its version over. */
-static void forget(const struct room *m, struct graph *g, const char **names)
+static void forget(const struct room *m, json_t *metadata, const char **names)
 {
-    json_t *notes = json_at(g->metadata, "Defang.services");
+    json_t *notes = json_at(metadata, "Defang.services");
     cleanup_str struct str list = STR_INIT;
     const char *id;
     json_t *unused;
@@ -218,8 +222,40 @@ struct graph *plan_graph_of(const json_t *deployed, const json_t *without)
     return g;
 }
 
-struct graph *
-plan_make_room(struct arena *a, const json_t *deployed, const struct graph *g, const char **names)
+json_t *plan_without(const json_t *deployed, const json_t *gone)
+{
+    json_t *out = json_deep_copy(deployed), *notes = json_at(out, "Metadata.Defang.services");
+    const char *id;
+    json_t *unused;
+
+    json_object_foreach((json_t *)(uintptr_t)gone, id, unused) {
+        json_t *resource = json_object_get(json_object_get(out, "Resources"), id);
+        const char *group = json_str(resource, "Metadata.Group");
+
+        if (text_starts(group, "service/"))
+            json_object_del(notes, group + strlen("service/"));
+        json_object_del(json_object_get(out, "Resources"), id);
+    }
+    return out;
+}
+
+/* Those of `gone` that are in the deployed template. */
+static void mark(struct room *m, const json_t *gone)
+{
+    const char *id;
+    json_t *unused;
+
+    json_object_foreach((json_t *)(uintptr_t)gone, id, unused)
+        if (json_object_get(m->old, id))
+            json_object_set_new(m->gone, id, json_true());
+}
+
+struct graph *plan_make_room(
+    struct arena *a,
+    const json_t *deployed,
+    const struct graph *g,
+    const json_t *already_gone,
+    const char **names)
 {
     struct graph_diff d;
 
@@ -232,13 +268,14 @@ plan_make_room(struct arena *a, const json_t *deployed, const struct graph *g, c
     struct room m = {
         .a = a, .old = json_object_get(deployed, "Resources"), .g = g, .d = &d, .gone = gone};
     find(&m);
+    mark(&m, already_gone);
     close_over(&m);
-    bool possible = json_object_size(gone) && loses_nothing(&m);
+    bool possible = json_object_size(gone) && loses_nothing(&m, already_gone);
     struct graph *room = NULL;
 
     if (possible) {
         room = plan_graph_of(deployed, gone);
-        forget(&m, room, names);
+        forget(&m, room->metadata, names);
     }
     graph_diff_done(&d);
     return room;

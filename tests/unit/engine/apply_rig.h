@@ -94,3 +94,9 @@ static inline void cancel_whole(struct cloud *c)
     engine_end_done(&end_);
     engine_cloudformation.cancel(&c->c, "whole", &end_);
 }
+
+static inline void cancel_keep(struct cloud *c)
+{
+    engine_end_done(&end_);
+    engine_cloudformation.cancel(&c->c, "keep", &end_);
+}

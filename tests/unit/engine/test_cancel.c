@@ -206,6 +206,22 @@ START_TEST(trust_31_a_failed_roll_back_is_no_cancel)
 }
 END_TEST
 
+/* All of it runs by then: protection that was begun is let through, not half taken back. */
+START_TEST(trust_31_protection_that_was_begun_goes_through)
+{
+    setup("CREATE_COMPLETE");
+    cloud_journal_put(&cl, "cfn.keep.token", "t-2");
+    cloud_journal_put(&cl, "cfn.keep.executed", "1");
+    fake_stack_begin(&stack, updated, "t-2");
+    cloud_run(&cl, cancel_keep);
+    ck_assert_uint_eq(cloud_count(&cl, "CancelUpdateStack"), 0);
+    ck_assert_int_eq(end_.back, ENGINE_BACK_LATE);
+    ck_assert_str_eq(stack.status, "UPDATE_COMPLETE");
+    ck_assert_uint_eq(cloud_said(&cl, "waiting for the end of what runs"), 1);
+    finish();
+}
+END_TEST
+
 SUITE(
     "engine/cancel",
     a_cancel_takes_back_once,
@@ -220,4 +236,5 @@ SUITE(
     trust_31_a_refused_cancel_is_too_late,
     trust_31_an_end_is_known_after_others_came,
     trust_31_what_never_arrived_changed_nothing,
-    trust_31_a_failed_roll_back_is_no_cancel)
+    trust_31_a_failed_roll_back_is_no_cancel,
+    trust_31_protection_that_was_begun_goes_through)
