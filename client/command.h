@@ -29,6 +29,7 @@ struct command {
 
 /* Each returns its exit code, or a negative value with err filled, which main() prints. */
 int cmd_up(struct client *c, struct error *err);
+int cmd_build(struct client *c, struct error *err);
 int cmd_down(struct client *c, struct error *err);
 int cmd_watch(struct client *c, struct error *err);
 int cmd_cancel(struct client *c, struct error *err);

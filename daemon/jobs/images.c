@@ -271,6 +271,34 @@ static void collect(struct images *im)
                 (struct plan_image){.service = im->builds[i].service, .uri = im->built[i]};
 }
 
+static bool is_named(const json_t *names, const char *service)
+{
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(names, i, name) {
+        if (text_eq(json_string_value(name), service))
+            return true;
+    }
+    return json_array_size(names) == 0;
+}
+
+/* `build SERVICE…`: of these alone. `--no-cache`: without the layers that are kept. */
+static void as_asked(struct images *im, const struct plan_request *r)
+{
+    const json_t *names = json_object_get(im->job->inputs, "services");
+    size_t kept = 0;
+
+    for (size_t i = 0; i < im->count; i++)
+        if (is_named(names, im->builds[i].service))
+            im->builds[kept++] = im->builds[i];
+    im->count = kept;
+
+    for (size_t i = 0; i < kept && json_bool_or(im->job->inputs, "no_cache", false); i++)
+        ((struct compose_service *)compose_service_get(r->project, im->builds[i].service))
+            ->build.no_cache = true;
+}
+
 /* Packing, uploading and looking up, image by image; afterwards it is known what is missing. */
 int images_prepare(
     struct images *im, struct job *j, const struct plan_request *r, struct error *err)
@@ -281,6 +309,7 @@ int images_prepare(
     if (rc < 0)
         return rc;
 
+    as_asked(im, r);
     im->built = xcalloc(im->count + 1, sizeof *im->built);
     im->uris = xcalloc(im->count + 1, sizeof *im->uris);
     rc = for_each(im, "prepare", PACK_PARALLEL, false, prepare_one, NULL, NULL, err);

@@ -21,6 +21,11 @@ struct plan_build {
     unsigned storage_gib; /* of the task's disk, by plan_build_storage(); 0: Fargate's own 20 */
 };
 
+/* Of a foundation's graph what builds need, and nothing else. The texts of `whole` are borrowed: it
+ * lives longer. New. */
+struct graph;
+struct graph *plan_build_place(const struct graph *whole, const struct compose_project *p);
+
 /* What an image needs of disk, in GiB; 0: no more than every task has. `dockerfile` and the like:
  * texts that name what goes into it (bases, packages), `content_bytes`: of its context. The setting
  * build-storage counts more. */

@@ -82,3 +82,40 @@ def test_compose_84_a_service_without_a_dockerfile_is_built(
     place.run("up", cwd=folder).ok()
     assert sandbox.journal(mark, "ecs", "RunTask") == []
     place.run("down", cwd=folder).ok()
+
+
+def test_build_without_a_deployment(
+    place: kit.Place, sandbox: kit.Sandbox, slim: pathlib.Path
+) -> None:
+    project = (slim / "compose.yaml").read_text().split()[1]
+
+    def commands(since: int) -> list[list[str]]:
+        return [
+            e["params"]["overrides"]["containerOverrides"][0]["command"]
+            for e in sandbox.journal(since, "ecs", "RunTask")
+        ]
+
+    assert "no service" in place.run("build", "nosuch", cwd=slim).ok(2).err
+    mark = sandbox.mark()
+    ran = place.run("build", "web", "--push", cwd=slim).ok()
+    assert "Built: 1 image" in ran.err and len(commands(mark)) == 1, ran
+    # the place to build, and nothing that serves or stores
+    types = {
+        r["ResourceType"]
+        for r in sandbox.client("cloudformation").describe_stack_resources(
+            StackName=f"Defang-{project}-beta"
+        )["StackResources"]
+    }
+    assert "AWS::ECR::Repository" in types
+    assert not types & {"AWS::ECS::Service", "AWS::ElasticLoadBalancingV2::LoadBalancer"}
+
+    mark = sandbox.mark()
+    assert "all are there" in place.run("build", cwd=slim).ok().err
+    assert commands(mark) == []
+    place.run("build", "--no-cache", "--pull", cwd=slim).ok()
+    assert ["--cache=false" in c for c in commands(mark)] == [True]
+    # what was built is what is deployed
+    mark = sandbox.mark()
+    place.run("up", cwd=slim).ok()
+    assert not [c for c in commands(mark) if any("--context" in word for word in c)]
+    place.run("down", cwd=slim).ok()
