@@ -29,6 +29,7 @@ struct command {
 
 /* Each returns its exit code, or a negative value with err filled, which main() prints. */
 int cmd_up(struct client *c, struct error *err);
+int cmd_build(struct client *c, struct error *err);
 int cmd_down(struct client *c, struct error *err);
 int cmd_watch(struct client *c, struct error *err);
 int cmd_cancel(struct client *c, struct error *err);
@@ -39,6 +40,7 @@ int cmd_logs(struct client *c, struct error *err);
 int cmd_plan(struct client *c, struct error *err);
 int cmd_eject(struct client *c, struct error *err);
 int cmd_explain(struct client *c, struct error *err);
+int cmd_init(struct client *c, struct error *err);
 int cmd_policy(struct client *c, struct error *err);
 int cmd_config_set(struct client *c, struct error *err);
 int cmd_config_ls(struct client *c, struct error *err);

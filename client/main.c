@@ -28,9 +28,19 @@ static const struct command commands[] = {
     {"up",
      "",
      "deploy the project in this folder and show how it goes",
-     "--detach --wait-timeout --mode --build --engine --no-rollback --allow-loss --yes "
+     "--detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes "
      "--yes-lose-data --adopt --no-snapshot",
      cmd_up},
+    {"build",
+     "[SERVICE…]",
+     "build and push the images of these services (all); nothing is deployed",
+     "--no-cache --pull --push --build --detach --wait-timeout --mode --engine",
+     cmd_build},
+    {"init",
+     "[SERVICE…]",
+     "a Dockerfile to start from, for services whose folder has none",
+     "--yes",
+     cmd_init},
     {"down",
      "",
      "take the project down; named volumes, config and the bucket are kept",
@@ -188,7 +198,7 @@ static bool matches(const struct command *cmd, const struct options *o, size_t f
 /* `compose up` and friends are the same commands; so are some spellings that people are used to. */
 static const struct command *find_command(const struct options *o, size_t *used)
 {
-    static const char *const through_compose[] = {"up", "down", "ps", "logs", "ls", NULL};
+    static const char *const through_compose[] = {"up", "build", "down", "ps", "logs", "ls", NULL};
 
     for (size_t i = 0; i < command_count; i++)
         if (matches(&commands[i], o, 0)) {

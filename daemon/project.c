@@ -16,6 +16,7 @@
 #include "daemon/origin.h"
 #include "daemon/session.h"
 #include "engine/site/files.h"
+#include "daemon/starters.h"
 #include "loop/work.h"
 
 #include <errno.h>
@@ -145,6 +146,7 @@ int project_lint(
     plan_models_expand(p->model);
     plan_binds_expand(p->model);
     plan_literals_take(p->model);
+    starters_give(d, p);
     p->name = p->model->name;
     rc = plan_settings_resolve(
         p->arena,
@@ -202,6 +204,7 @@ int project_load(
     plan_models_expand(p->model);
     plan_binds_expand(p->model);
     plan_literals_take(p->model);
+    starters_give(d, p);
     p->name = p->model->name;
     rc = plan_settings_resolve(
         p->arena,

@@ -71,3 +71,4 @@ void verbs_eject_register(struct daemon *d);
 void verbs_daemon_register(struct daemon *d);
 void verbs_login_register(struct daemon *d);
 void verbs_resume_register(struct daemon *d);
+void verbs_init_register(struct daemon *d);

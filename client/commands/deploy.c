@@ -26,7 +26,7 @@ static char *text(const char *s)
 
 /* A file that does not load, or anything else that is refused, ends here with the reason: only
  * an admitted deployment has an id to follow. */
-int cmd_up(struct client *c, struct error *err)
+static int run_up(struct client *c, bool build_only, struct error *err)
 {
     Defang__Caller caller;
     Defang__UpRequest request = DEFANG__UP_REQUEST__INIT;
@@ -45,6 +45,10 @@ int cmd_up(struct client *c, struct error *err)
     request.adopt = c->options.adopt;
     request.no_rollback = c->options.no_rollback;
     request.no_snapshot = c->options.no_snapshot;
+    request.no_cache = c->options.no_cache;
+    request.build_only = build_only;
+    request.services = build_only ? c->arguments : NULL;
+    request.n_services = build_only ? c->argument_count : 0;
     if (rc == 0)
         rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
     caller_done(&caller);
@@ -58,6 +62,18 @@ int cmd_up(struct client *c, struct error *err)
     }
 
     return rc;
+}
+
+int cmd_up(struct client *c, struct error *err)
+{
+    return run_up(c, false, err);
+}
+
+/* Docker's --push and --pull are what happens in any case: an image is pushed, and bases come from
+ * their registries. */
+int cmd_build(struct client *c, struct error *err)
+{
+    return run_up(c, true, err);
 }
 
 /* --volumes removes data for good: it is asked for by name, and the daemon says what it kept

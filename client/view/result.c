@@ -49,6 +49,13 @@ static void show_summary(const Defang__Result *r, const char *kind)
         say("\n%sNothing was deployed:%s what was left of it is removed.",
             say_on(stderr, SAY_GOOD),
             say_off(stderr));
+    else if (text_eq(kind, "build"))
+        say("\n%sBuilt:%s %u image%s%s.",
+            say_on(stderr, SAY_GOOD),
+            say_off(stderr),
+            r->images_built,
+            r->images_built == 1 ? "" : "s",
+            r->images_built ? "; `defangctl up` deploys" : ", all are there");
     else if (!text_eq(kind, "up"))
         say("\n%sDone.%s", say_on(stderr, SAY_GOOD), say_off(stderr));
     else if (r->nothing_changed)

@@ -39,7 +39,8 @@ const char *view_what_goes_on(const char *kind)
  * that would be refused. */
 char *view_ways_back(const char *deployment, const char *kind)
 {
-    bool may_cancel = text_eq(kind, "up") || text_eq(kind, "refresh") || text_eq(kind, "preview");
+    bool may_cancel = text_eq(kind, "up") || text_eq(kind, "build") || text_eq(kind, "refresh") ||
+                      text_eq(kind, "preview");
 
     if (!may_cancel)
         return xasprintf("defangctl watch %s", deployment);

@@ -209,7 +209,7 @@ int job_settle_canceled(struct job *j, struct error *err)
 
     fiber_shield(true);
     stop_tasks(j);
-    if (text_eq(j->row.kind, "up"))
+    if (text_eq(j->row.kind, "up") || text_eq(j->row.kind, "build"))
         ask_phases(j, &v);
     else if (j->context.project)
         ask_phase(j, j->row.kind, false, &v); /* phases of cd.c are named so */

@@ -3,7 +3,7 @@
  * Each reads the account's facts, brings the CD stack up to date, and hands over to the engine. A
  * preview looks at everything that `plan` looks at, without a caller who waits for the answer. */
 #include "daemon/jobs/job.h"
-#include "daemon/jobs/preview.h"
+#include "daemon/preview/preview.h"
 #include "engine/account/facts.h"
 #include "engine/engine.h"
 

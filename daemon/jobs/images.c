@@ -283,6 +283,49 @@ static void collect(struct images *im)
                 (struct plan_image){.service = im->builds[i].service, .uri = im->built[i]};
 }
 
+static bool is_named(const json_t *names, const char *service)
+{
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(names, i, name) {
+        if (text_eq(json_string_value(name), service))
+            return true;
+    }
+    return json_array_size(names) == 0;
+}
+
+/* One that is named is made from the image of this one. */
+static bool is_context(const struct images *im, const json_t *names, const struct plan_build *of)
+{
+    for (size_t i = 0; i < im->count; i++) {
+        const struct plan_build *b = &im->builds[i];
+
+        for (size_t k = 0; k < b->context_count && is_named(names, b->service); k++)
+            if (text_eq(b->contexts[k].service, of->service))
+                return true;
+    }
+    return false;
+}
+
+/* `build SERVICE…`: of these alone, and of what they are made from. `--no-cache`: without the layers that are kept. */
+static void as_asked(struct images *im, const struct plan_request *r)
+{
+    const json_t *names = json_object_get(im->job->inputs, "services");
+    size_t kept = 0;
+
+    for (size_t i = 0; i < im->count; i++)
+        if (is_named(names, im->builds[i].service) || is_context(im, names, &im->builds[i]))
+            im->builds[kept++] = im->builds[i];
+    im->count = kept;
+    for (size_t i = 0; i < kept; i++)
+        im->builds[i].all_count = kept;
+
+    for (size_t i = 0; i < kept && json_bool_or(im->job->inputs, "no_cache", false); i++)
+        ((struct compose_service *)compose_service_get(r->project, im->builds[i].service))
+            ->build.no_cache = true;
+}
+
 /* Packing, uploading and looking up, image by image; afterwards it is known what is missing. */
 int images_prepare(
     struct images *im, struct job *j, const struct plan_request *r, struct error *err)
@@ -293,6 +336,7 @@ int images_prepare(
     if (rc < 0)
         return rc;
 
+    as_asked(im, r);
     im->built = xcalloc(im->count + 1, sizeof *im->built);
     im->uris = xcalloc(im->count + 1, sizeof *im->uris);
     rc = for_each(im, "pack", PACK_PARALLEL, -1, pack_one, NULL, NULL, err);
@@ -363,6 +407,9 @@ static int build_one(void *arg, struct error *err)
         j->images_built++;
         rc = j->journal.put(j->journal.arg, key, "1", err);
     }
+
+    if (rc < 0 && failure.service)
+        image_error_at(j, b, &failure, err);
 
     /* The first failure is the one that is told. */
     if (rc < 0 && failure.service && !w->failure->service)

@@ -110,6 +110,7 @@ static int pack_and_upload(
     warn_if_large(j, b, &result);
     tell_left_out(j, b, &result);
     warn_of_secrets(j, b, &result);
+    b->storage_gib = image_storage(j, b, result.content_bytes);
     b->object_key = arena_strdup(j->arena, result.object_name);
 
     cleanup_free char *path = xasprintf("/proc/self/fd/%d", fd);
@@ -117,6 +118,27 @@ static int pack_and_upload(
         .path = path, .object_key = b->object_key, .size = result.archive_bytes};
 
     return flow_upload(&j->context, row, &archive, uploaded, err);
+}
+
+/* What was found of the files when they were packed: they may have changed since. */
+static int keep_storage(struct job *j, const struct plan_build *b, struct error *err)
+{
+    cleanup_free char *key = xasprintf("storage.%s", b->service);
+    cleanup_free char *text = xasprintf("%u", b->storage_gib);
+
+    return j->journal.put(j->journal.arg, key, text, err);
+}
+
+static int recall_storage(struct job *j, struct plan_build *b, struct error *err)
+{
+    cleanup_free char *key = xasprintf("storage.%s", b->service);
+    cleanup_free char *text = NULL;
+    long long gib = 0;
+    int rc = j->journal.get(j->journal.arg, key, &text, err);
+
+    if (rc == 0 && text && text_parse_int(text, 0, 200, &gib) == 0)
+        b->storage_gib = (unsigned)gib;
+    return rc;
 }
 
 /* The frozen input of a build is its archive: once it is in S3, a later life of the daemon does not
@@ -136,10 +158,12 @@ int images_pack(struct job *j, struct plan_build *b, const char *row, struct err
 
     if (known) {
         b->object_key = arena_strdup(j->arena, known);
-        return 0;
+        return recall_storage(j, b, err);
     }
 
     rc = pack_and_upload(j, b, row, &uploaded, err);
+    if (rc == 0)
+        rc = keep_storage(j, b, err);
     if (rc == 0)
         rc = j->journal.put(j->journal.arg, key, b->object_key, err);
     if (rc == 0)
@@ -162,5 +186,6 @@ int images_pack_same(
         return rc;
 
     b->object_key = known ? arena_strdup(j->arena, known) : of->object_key;
+    b->storage_gib = of->storage_gib;
     return known ? 0 : j->journal.put(j->journal.arg, key, b->object_key, err);
 }

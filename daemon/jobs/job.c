@@ -85,6 +85,7 @@ static const struct {
     int (*run)(struct job *j, struct error *err);
 } kinds[] = {
     {"up", job_run_up},
+    {"build", job_run_build},
     {"down", job_run_down},
     {"bootstrap", job_run_bootstrap},
     {"teardown", job_run_teardown},

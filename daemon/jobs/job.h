@@ -122,6 +122,7 @@ int job_confirm_principal(struct job *j, struct error *err);
 
 /* ---- the kinds: up.c, down.c, account.c, cd.c ---- */
 int job_run_up(struct job *j, struct error *err);
+int job_run_build(struct job *j, struct error *err);
 int job_run_down(struct job *j, struct error *err);
 int job_run_bootstrap(struct job *j, struct error *err);
 int job_run_teardown(struct job *j, struct error *err);

@@ -51,8 +51,7 @@ static int read_facts(struct up *u, struct plan_facts **facts, struct error *err
     return rc;
 }
 
-/* The CD stack is there and new enough; its bucket and its registry become facts. */
-static int prepare_account(struct up *u, struct error *err)
+int up_prepare_account(struct up *u, struct error *err)
 {
     struct job *j = u->j;
     struct plan_facts *facts = NULL;
@@ -119,8 +118,7 @@ static void hold_back(struct up *u)
     u->held = takes_back && !u->keeping ? plan_hold_back(u->graph, u->request.previous) : 0;
 }
 
-/* `stage` as in plan_request: 0 is the whole. */
-static int make_graph(struct up *u, bool foundation, unsigned stage, struct error *err)
+int up_make_graph(struct up *u, bool foundation, unsigned stage, struct error *err)
 {
     struct compose_diagnostics d = {0}; /* said when the deployment was admitted */
 
@@ -189,7 +187,7 @@ static int found_and_build(struct up *u, struct error *err)
     if (done || (ready && !begun && !anew))
         return images_build(&u->images, &u->j->failure, err);
 
-    rc = make_graph(u, true, 0, err);
+    rc = up_make_graph(u, true, 0, err);
     if (rc < 0)
         return rc;
     if (anew) {
@@ -269,7 +267,7 @@ static int run_stage(struct up *u, unsigned stage, bool *changed, struct error *
     cleanup_free char *phase = last ? xstrdup("whole") : xasprintf("stage-%u", stage);
     int rc = up_step_done(u, phase, &done, err);
     if (rc == 0 && (last || !done))
-        rc = make_graph(u, false, last ? 0 : stage, err);
+        rc = up_make_graph(u, false, last ? 0 : stage, err);
     if (rc == 0 && last)
         rc = up_note_rest(u, stage, err);
     if (rc == 0 && !done)
@@ -288,7 +286,7 @@ static int keep(struct up *u, bool *changed, struct error *err)
         return 0;
 
     u->keeping = true;
-    int rc = make_graph(u, false, 0, err);
+    int rc = up_make_graph(u, false, 0, err);
     if (rc == 0)
         rc = up_apply(u, "keep", err);
     if (rc < 0)
@@ -368,7 +366,7 @@ static int run_stages(struct up *u, struct error *err)
 static int run(struct up *u, struct error *err)
 {
     struct job *j = u->j;
-    int rc = prepare_account(u, err);
+    int rc = up_prepare_account(u, err);
     if (rc == 0)
         rc = up_read_deployed(u, err);
     if (rc == 0)
@@ -382,7 +380,7 @@ static int run(struct up *u, struct error *err)
     if (rc == 0 && images_missing(&u->images))
         rc = found_and_build(u, err);
     if (rc == 0)
-        rc = make_graph(u, false, 0, err);
+        rc = up_make_graph(u, false, 0, err);
     if (rc == 0)
         rc = once_choose(&u->once, j, &u->request, u->graph, err);
     if (rc == 0)
@@ -391,17 +389,31 @@ static int run(struct up *u, struct error *err)
     return rc < 0 ? rc : read_endpoints(u, err);
 }
 
-int job_run_up(struct job *j, struct error *err)
+void up_begin(struct up *u, struct job *j)
 {
-    struct up u = {.j = j};
-
-    u.request = (struct plan_request){
+    *u = (struct up){.j = j};
+    u->request = (struct plan_request){
         .project = j->project.model,
         .settings = &j->project.settings,
         .deployment = j->row.id,
         .origin = j->project.origin,
         .adopt = json_bool_or(j->inputs, "adopt", false)};
+}
 
+void up_end(struct up *u)
+{
+    images_done(&u->images);
+    engine_template_done(&u->deployed);
+    json_decref(u->before);
+    json_decref(u->gone);
+    graph_free(u->graph);
+}
+
+int job_run_up(struct job *j, struct error *err)
+{
+    struct up u;
+
+    up_begin(&u, j);
     int rc = run(&u, err);
     if (rc < 0) {
         struct build_images images = images_of(&u);
@@ -410,11 +422,7 @@ int job_run_up(struct job *j, struct error *err)
     }
 
     job_say_snapshots(j);
-    images_done(&u.images);
-    engine_template_done(&u.deployed);
-    json_decref(u.before);
-    json_decref(u.gone);
-    graph_free(u.graph);
+    up_end(&u);
 
     return rc;
 }

@@ -23,6 +23,15 @@ struct up {
     size_t held;                     /* resources of the graph that are (plan_hold_back) */
 };
 
+void up_begin(struct up *u, struct job *j);
+void up_end(struct up *u);
+
+/* The CD stack is there and new enough; its bucket and its registry become facts. */
+int up_prepare_account(struct up *u, struct error *err);
+
+/* u->graph, anew. `stage` as in plan_request: 0 is the whole. */
+int up_make_graph(struct up *u, bool foundation, unsigned stage, struct error *err);
+
 /* Whether a step was left, by this life or by an earlier one. */
 int up_step_done(struct up *u, const char *step, bool *done, struct error *err);
 

@@ -3,7 +3,7 @@
  * v->losses. */
 #pragma once
 
-#include "daemon/jobs/preview.h"
+#include "daemon/preview/preview.h"
 #include "daemon/verb.h"
 #include "plan/consent.h"
 

@@ -63,6 +63,22 @@ static int keep_taken(struct verb_call *v, struct error *err)
     return rc;
 }
 
+/* A name that is wrong builds nothing, and is said before anything is asked of AWS. */
+static int
+check_services(const struct compose_project *p, char **list, size_t count, struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct compose_service *s = compose_service_get(p, list[i]);
+
+        if (!s)
+            return error_raise(
+                err, ERR_USAGE, "there is no service \"%s\" in this project", list[i]);
+        if (!s->has_build)
+            return error_raise(err, ERR_USAGE, "service %s has no build", list[i]);
+    }
+    return 0;
+}
+
 /* Refusals in the order of what they cost: the files, who asks, the config, the engine, whose it
  * is and what would be lost. Then the promise. */
 static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
@@ -74,14 +90,16 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, true, &v->project, err);
     if (rc == 0)
-        rc = admit_job(v, "up", &a, err);
+        rc = check_services(v->project.model, r->services, r->n_services, err);
     if (rc == 0)
+        rc = admit_job(v, r->build_only ? "build" : "up", &a, err);
+    if (rc == 0 && !r->build_only)
         rc = consent_config(v, err);
     if (rc == 0)
         rc = admit_engine(v, r->engine, &a, err);
-    if (rc == 0)
+    if (rc == 0 && !r->build_only)
         rc = deployed_pin_images(v, r->caller, err);
-    if (rc == 0)
+    if (rc == 0 && !r->build_only)
         rc = consent_up(v, r, err);
     if (rc == 0)
         rc = keep_taken(v, err);
@@ -91,7 +109,9 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
 
         json_object_set_new(inputs, "adopt", json_boolean(r->adopt));
         json_object_set_new(inputs, "mode", json_string(r->mode));
-        json_object_set_new(inputs, "force", json_boolean(r->force_build));
+        json_object_set_new(inputs, "force", json_boolean(r->force_build || r->no_cache));
+        json_object_set_new(inputs, "no_cache", json_boolean(r->no_cache));
+        json_object_set_new(inputs, "services", names(r->services, r->n_services));
         json_object_set_new(inputs, "allow_loss", names(r->allow_loss, r->n_allow_loss));
         json_object_set_new(inputs, "yes_lose_data", json_boolean(r->yes_lose_data));
         json_object_set_new(inputs, "no_rollback", json_boolean(r->no_rollback));

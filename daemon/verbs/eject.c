@@ -1,7 +1,7 @@
 /* `eject`: the project as a template or a program that needs no defangd. The daemon plans it as
  * `plan` does and answers with the files; the client writes them, since only it stands in the
  * user's folder. */
-#include "daemon/jobs/preview.h"
+#include "daemon/preview/preview.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -6,7 +6,7 @@
  * it likes of them. Money is whole cents on the wire: a double that is printed twice must not
  * differ. */
 #include "daemon/engine_choice.h"
-#include "daemon/jobs/preview.h"
+#include "daemon/preview/preview.h"
 #include "daemon/verbs/consent.h"
 #include "daemon/verbs/deployed.h"
 

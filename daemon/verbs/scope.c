@@ -33,6 +33,7 @@ static const char *doing(const struct store_deployment *row)
 {
     static const char *const words[][2] = {
         {"up", "deploying"},
+        {"build", "building images"},
         {"down", "being taken down"},
         {"bootstrap", "being prepared"},
         {"teardown", "being removed"},

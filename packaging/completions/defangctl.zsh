@@ -35,6 +35,8 @@ _defangctl() {
     case $command in
         '') names=(
             'up:deploy the project in this folder and show how it goes'
+            'build:build and push the images of these services (all); nothing is deployed'
+            'init:a Dockerfile to start from, for services whose folder has none'
             'down:take the project down; named volumes, config and the bucket are kept'
             'ps:what runs\: services, their state and where to reach them'
             'ls:deployments that this daemon knows, newest first'
@@ -91,6 +93,7 @@ _defangctl() {
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--build[build images again although they are there]'
+            '*--no-cache[build images anew, without layers of earlier builds]'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
             '*--no-rollback[leave what fails as it is, to look at it]'
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
@@ -99,6 +102,21 @@ _defangctl() {
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:up: '
+        ) ;;
+        'build'|'build '*) own=(
+            '*--no-cache[build images anew, without layers of earlier builds]'
+            '*--pull[bases come from their registries, as they always do]'
+            '*--push[images are pushed, as they always are]'
+            '*--build[build images again although they are there]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*:build: '
+        ) ;;
+        'init'|'init '*) own=(
+            '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
+            '*:init: '
         ) ;;
         'down'|'down '*) own=(
             '*'{-d,--detach}'[return at once; the deployment goes on]'

@@ -135,6 +135,7 @@ void engine_failure_done(struct engine_failure *f)
     free(f->task);
     free(f->reason);
     free(f->logs);
+    free(f->step);
     *f = (struct engine_failure){0};
 }
 

@@ -99,6 +99,8 @@ struct engine_failure {
     char *service, *task;
     char *reason; /* "exit code 3: Essential container in task exited" */
     char *logs;   /* last lines, '\n' between; NULL when none */
+    char *step;   /* of a build: the instruction that failed, as written; NULL: not known … */
+    int stage;    /* … and its stage, from 0; -1: not known */
 };
 
 void engine_failure_done(struct engine_failure *f);

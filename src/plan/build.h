@@ -50,6 +50,7 @@ struct plan_build {
     const char *content; /* digest of the same, whole */
     const char **command;
     size_t command_count; /* Kaniko's arguments; needs object_key and deployment */
+    unsigned storage_gib; /* of the task's disk, by plan_build_storage(); 0: Fargate's own 20 */
     unsigned step;        /* from 0: after the builds whose images it is made from */
 
     /* Set by plan_builds_share(): the first build with this content; NULL: it is that itself. */
@@ -61,6 +62,27 @@ struct plan_build {
 #define PLAN_BUILD_DOCKERFILE "defang.Dockerfile"
 /* And the number of the context: the image of a service that is built here too. */
 #define PLAN_BUILD_CONTEXT_ARG "DEFANG_CONTEXT_"
+
+/* Of a foundation's graph what builds need, and nothing else. The texts of `whole` are borrowed: it
+ * lives longer. New. */
+struct graph;
+struct graph *plan_build_place(const struct graph *whole, const struct compose_project *p);
+
+/* What an image needs of disk, in GiB; 0: no more than every task has. `dockerfile` and the like:
+ * texts that name what goes into it (bases, packages), `content_bytes`: of its context. The setting
+ * build-storage counts more. */
+unsigned plan_build_storage(
+    const struct plan_settings *s,
+    const char *const *texts,
+    size_t count,
+    unsigned long long content_bytes);
+/* The next step up, for a build whose disk was full; the same when there is none. */
+unsigned plan_build_more_storage(unsigned gib);
+
+/* Size of the builder's task: units of CPU and MiB. */
+void plan_build_size(const struct plan_settings *s, unsigned *cpu, unsigned *memory_mib);
+/* Twice the memory, for a build that was killed for want of it; false: Fargate has no more. */
+bool plan_build_more_memory(const struct plan_settings *s, unsigned *cpu, unsigned *memory_mib);
 
 /* The Kaniko task definitions' container and log stream prefix: streams are
  * "<prefix>/<container>/<task id>" in the group builds. */

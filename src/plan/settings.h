@@ -46,10 +46,11 @@ struct plan_settings {
     const char *pulumi_image; /* DEFANG_PULUMI_IMAGE: of the CD stack's task; NULL = the pinned one
                                  in ECR Public */
     const char *kaniko_image; /* default ghcr.io/osscontainertools/kaniko:<pinned> */
-    const char *kaniko_cpu, *kaniko_memory;
-    const char *domain; /* DEFANG_DOMAIN: the project's own domain; NULL = as
-                           x-defang-aws.projectDomain says */
-    bool access_logs;   /* of the load balancer */
+    const char *kaniko_cpu, *kaniko_memory; /* of the mode; build/room.c says the size */
+    unsigned build_memory, build_storage;   /* GiB, of a build; 0: as the mode has it, by need */
+    const char *domain;                     /* DEFANG_DOMAIN: the project's own domain; NULL = as
+                                               x-defang-aws.projectDomain says */
+    bool access_logs;                       /* of the load balancer */
     bool no_cache; /* images come from where they are named, not through the account's cache of ECR
                       Public */
 };

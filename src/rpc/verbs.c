@@ -76,6 +76,7 @@ static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
     ROW(RPC_DAEMON_STATUS, "daemon-status", daemon_status_request, daemon_status_reply, 0),
     ROW(RPC_DAEMON_STOP, "daemon-stop", daemon_stop_request, daemon_stop_reply, 0),
     ROW(RPC_RESUME, "resume", resume_request, resume_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
+    ROW(RPC_INIT, "init", init_request, init_reply, RPC_NEEDS_PROJECT),
 };
 
 const struct rpc_verb *rpc_verb_get(enum rpc_verb_id id)

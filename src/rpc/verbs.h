@@ -33,6 +33,7 @@ enum rpc_verb_id {
     RPC_DAEMON_STATUS,
     RPC_DAEMON_STOP,
     RPC_RESUME,
+    RPC_INIT,
     RPC_VERB_COUNT,
 };
 

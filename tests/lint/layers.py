@@ -17,6 +17,7 @@ MAY_USE = {
     "rpc": {"base", "loop", "proto"},
     "aws": {"base", "data", "loop"},
     "pack": {"base", "loop"},
+    "starter": {"base", "data"},
     "plan": {"base", "data", "compose"},
     "engine": {"base", "data", "loop", "compose", "aws", "pack", "plan"},
     "daemon": {
@@ -31,6 +32,7 @@ MAY_USE = {
         "pack",
         "plan",
         "engine",
+        "starter",
         "proto",
     },
     "client": {"base", "rpc", "proto"},
@@ -66,7 +68,7 @@ ROOMS = {
         ["account"],
         ["engines.c", "engines.h"],
     ],
-    "daemon": [["look"], ["."], ["jobs"], ["verbs"], ["main.c"]],
+    "daemon": [["look"], ["."], ["preview"], ["jobs"], ["verbs"], ["main.c"]],
     "client": [
         ["command.h", "options.h", "options.c", "time_arg.h", "time_arg.c"],
         ["view"],

@@ -3,8 +3,8 @@ and curl alone, no AWS CLI.
 
 `place` is a sandbox with all that a build needs; the script is run by dash where there is one. What
 must hold: it prints the digest and nothing else; a build that is there is not made again; a failed
-one is tried once more, a throttled call again; a signal stops the task; no secret is in the list of
-processes.
+one is tried once more where it may end otherwise, a throttled call again; a signal stops the task;
+no secret is in the list of processes.
 """
 
 import io
@@ -76,9 +76,18 @@ def place(tmp_path_factory):
                 "name": "kaniko",
                 "image": "ghcr.io/osscontainertools/kaniko:v1.28.3",
                 "essential": True,
+                "logConfiguration": {
+                    "logDriver": "awslogs",
+                    "options": {
+                        "awslogs-group": "/builds",
+                        "awslogs-region": "us-west-2",
+                        "awslogs-stream-prefix": "image",
+                    },
+                },
             }
         ],
     )
+    sandbox.client("logs").create_log_group(logGroupName="/builds")
     subnet = ec2.describe_subnets()["Subnets"][0]
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=subnet["VpcId"])
@@ -118,6 +127,10 @@ def environment(place, tag):
         "IMAGE_CLUSTER": CLUSTER,
         "IMAGE_TASK_DEFINITION": "kaniko",
         "IMAGE_CONTAINER": "kaniko",
+        "IMAGE_LOG_GROUP": "/builds",
+        "IMAGE_LOG_PREFIX": "image/kaniko",
+        "IMAGE_STORAGE": "40",
+        "IMAGE_MORE_MEMORY": '"cpu":"512","memory":"1024"',
         "IMAGE_SUBNETS": subnet,
         "IMAGE_SECURITY_GROUP": group,
         "IMAGE_COMMAND": json.dumps(command),
@@ -157,15 +170,34 @@ def test_builds_once(place):
     assert sandbox.operations(since, "ecs") == []
 
 
-def test_failed_build_is_tried_once_more(place):
+@pytest.mark.parametrize(
+    "rule,runs,last,says",
+    [
+        ({"exit": 3}, 1, {"storage": 40}, "exit status 3"),
+        ({"error": "error pushing image: 503 Service Unavailable"}, 2, {}, "failed twice"),
+        ({"exit": 137}, 2, {"memory": "1024"}, "DEFANG_BUILD_MEMORY"),
+        (
+            {"error": "error building image: write /x: no space left on device"},
+            2,
+            {"storage": 80},
+            "DEFANG_BUILD_STORAGE",
+        ),
+    ],
+)
+def test_what_is_tried_again(place, rule, runs, last, says):
+    """As src/engine/build does: not what fails by itself (compose 44)."""
     sandbox = place[0]
-    sandbox.builds(**{":two": {"fail_times": 9, "exit": 3, "log": ["error building image"]}})
+    tag = f"two-{runs}-{'-'.join(last)}"
+    sandbox.builds(**{f":{tag}$": {"fail_times": 9, **rule}})
     since = sandbox.mark()
-    done = run(place, "two")
+    done = run(place, tag)
     sandbox.calm()
     assert done.returncode == 1 and done.stdout == ""
-    assert "failed twice" in done.stderr and "exit code" in done.stderr
-    assert sandbox.operations(since, "ecs").count("RunTask") == 2
+    assert says in done.stderr, done.stderr
+    started = [e["params"]["overrides"] for e in sandbox.journal(since, "ecs", "RunTask")]
+    assert len(started) == runs
+    assert started[-1]["ephemeralStorage"]["sizeInGiB"] == last.get("storage", 40)
+    assert started[-1].get("memory") == last.get("memory")
 
 
 def test_throttled_calls_are_tried_again(place):

@@ -2,7 +2,8 @@
 
 Set with POST /_sandbox/behaviour:
   {"builds":   {"<regex on destination or context>":
-                {"fail_times": N, "exit": N, "log": [..], "seconds": S}},
+                {"fail_times": N, "exit": N, "log": [..], "seconds": S,
+                 "error": the builder's last line, else a RUN that ended with "exit"}},
    "services": {"<regex on the service's, family's or container's name>":
                 {"exit": N, "after": S, "unhealthy": true, "health": false, "log": [..],
                  "start_seconds": S, "times": N,
@@ -27,7 +28,7 @@ from typing import Any
 
 from .errors import AwsError
 
-BUILD_KEYS = {"fail_times", "exit", "log", "seconds"}
+BUILD_KEYS = {"fail_times", "exit", "log", "seconds", "error"}
 CHANGE_SET_KEYS = {"times", "reason", "events"}
 SERVICE_KEYS = {
     "exit",
@@ -98,7 +99,7 @@ class Behaviour:
         with self._lock:
             for pattern, rule in self._builds.items():
                 if any(re.search(pattern, name) for name in names):
-                    fails = "exit" in rule or "fail_times" in rule
+                    fails = bool({"exit", "fail_times", "error"} & set(rule))
                     if rule["left"] is not None:
                         fails = rule["left"] > 0
                         rule["left"] = max(0, rule["left"] - 1)
@@ -107,8 +108,9 @@ class Behaviour:
                         "exit": rule.get("exit", 1),
                         "log": rule.get("log", []),
                         "seconds": rule.get("seconds"),
+                        "error": rule.get("error"),
                     }
-        return {"fails": False, "exit": 0, "log": [], "seconds": None}
+        return {"fails": False, "exit": 0, "log": [], "seconds": None, "error": None}
 
     def change_set(self, stack: str) -> dict[str, Any]:
         """What refuses the next change set of this stack; {} when nothing does."""

@@ -43,12 +43,8 @@ def number(text: str, what: str, units: str) -> int:
     return int(value * 1024) if match.group(2) else int(value)
 
 
-def check_fargate(wanted: dict[str, Any]) -> None:
-    if wanted.get("networkMode") != "awsvpc":
-        raise refuse("Fargate only supports network mode ‘awsvpc’.")
-    if "cpu" not in wanted or "memory" not in wanted:
-        missing = "cpu" if "cpu" not in wanted else "memory"
-        raise refuse(f"Fargate requires that '{missing}' be defined at the task level.")
+def check_size(wanted: dict[str, Any]) -> tuple[int, int]:
+    """A task's CPU and memory, as Fargate sells them; written as ECS shows them, and as numbers."""
     cpu, memory = number(wanted["cpu"], "cpu", "vcpu"), number(wanted["memory"], "memory", "gb")
     if memory not in FARGATE_SIZES.get(cpu, ()):
         raise refuse(
@@ -56,8 +52,22 @@ def check_fargate(wanted: dict[str, Any]) -> None:
             "See the Amazon ECS documentation for the valid values."
         )
     wanted["cpu"], wanted["memory"] = str(cpu), str(memory)
+    return cpu, memory
+
+
+def check_storage(wanted: dict[str, Any]) -> None:
     if not 21 <= wanted.get("ephemeralStorage", {}).get("sizeInGiB", 21) <= 200:
         raise refuse("The ephemeral storage size must be between 21 and 200 GiB.")
+
+
+def check_fargate(wanted: dict[str, Any]) -> None:
+    if wanted.get("networkMode") != "awsvpc":
+        raise refuse("Fargate only supports network mode ‘awsvpc’.")
+    if "cpu" not in wanted or "memory" not in wanted:
+        missing = "cpu" if "cpu" not in wanted else "memory"
+        raise refuse(f"Fargate requires that '{missing}' be defined at the task level.")
+    cpu, memory = check_size(wanted)
+    check_storage(wanted)
     if wanted.get("pidMode", "task") != "task":
         raise refuse("Fargate only supports the PID mode task.")
     for container in wanted["containerDefinitions"]:

@@ -18,6 +18,7 @@ from . import ecs_network
 from .ecs_capacity import check_launch, on_fargate
 from .ecs_clusters import check_providers, new_arn, store
 from .ecs_store import Ecs, Region, hex_id, merge_tags, page, without
+from .ecs_taskdefs import check_size, check_storage
 from .errors import AwsError
 from .registry import operation
 from .wire import Call
@@ -58,6 +59,9 @@ def check_overrides(definition: dict[str, Any], overrides: dict[str, Any]) -> No
                 f"Override for container named {override.get('name')} is not a container in the "
                 "TaskDefinition."
             )
+    check_storage(overrides)
+    if "FARGATE" in definition.get("requiresCompatibilities", []):
+        check_size({name: overrides.get(name, definition[name]) for name in ("cpu", "memory")})
     if len(json.dumps(overrides)) > MAX_OVERRIDES:
         raise refuse(f"Container Overrides length must be at most {MAX_OVERRIDES}")
 
@@ -137,7 +141,9 @@ def new_task(
         "launchType": "FARGATE" if on_fargate(more.get("capacityProviderName")) else "EC2",
         "platformVersion": "1.4.0",
         "platformFamily": platform_of(definition),
-        "ephemeralStorage": definition.get("ephemeralStorage", {"sizeInGiB": 20}),
+        "ephemeralStorage": overrides.get(
+            "ephemeralStorage", definition.get("ephemeralStorage", {"sizeInGiB": 20})
+        ),
         "overrides": shown,
         "taskArn": arn,
         "taskDefinitionArn": definition["taskDefinitionArn"],

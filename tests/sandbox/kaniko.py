@@ -21,7 +21,7 @@ import zlib
 from typing import Any
 
 from . import dockerfile, ecr
-from .kaniko_flags import REPOSITORY, BuildFailed, check, flags_of
+from .kaniko_flags import FEATURE_PREFIX, REPOSITORY, BuildFailed, check, features, flags_of
 from .kaniko_steps import Steps
 from .workload import SIGTERM_EXIT, Container, workload
 
@@ -71,6 +71,10 @@ class Build:
     def run(self) -> None:
         self.flags = flags_of(self.container.command)
         check(self.flags)
+        active = features(self.container.environment)
+        self.features = {name.removeprefix(FEATURE_PREFIX) for name in active}
+        if active:
+            self.info(f"active feature flags: {', '.join(active)}")
         rule = self.context.behaviour.build(
             [
                 *self.flags.get("destination", []),
@@ -87,7 +91,8 @@ class Build:
             self.info(line)
         if rule["fails"]:
             raise BuildFailed(
-                "error building stage: failed to execute command: waiting for process to exit: "
+                rule["error"]
+                or "error building stage: failed to execute command: waiting for process to exit: "
                 f"exit status {rule['exit']}",
                 int(rule["exit"]),
             )

@@ -94,6 +94,46 @@ MANY = {
     "secret",
     "git",
 }
+# FF_KANIKO_… of the environment, in v1.28.3 (pkg/config/featureflags.go)
+FEATURES = {
+    "BUILDKIT_ARG_ENV_PRECEDENCE",
+    "CACHE_LOOKAHEAD",
+    "CACHE_PROBE_AFTER_MISS",
+    "CHOWN_ON_IMPLICIT_DIRS",
+    "CLEAN_KANIKO_DIR",
+    "COPY_AS_ROOT",
+    "COPY_CHMOD_ON_IMPLICIT_DIRS",
+    "CROSS_REPO_MOUNT",
+    "DEPRECATE_INTER_STAGE_RESTORE",
+    "DISABLE_HTTP2",
+    "EXPAND_HEREDOC",
+    "HASH_DIR_FRAMING",
+    "IGNORE_CACHED_MANIFEST",
+    "INFER_CROSS_STAGE_CACHE_KEY",
+    "NO_PROPAGATE_ANNOTATIONS",
+    "OCI_SCRATCH_BASE",
+    "OCI_WARMER",
+    "PRECOMPILE_DOCKERIGNORE",
+    "PRESERVE_HARDLINKS",
+    "PRESERVE_MOUNTED_PATHS",
+    "RELATIVE_LINK_TARGETS",
+    "REPRODUCIBLE_PRESERVE_BASE_LAYERS",
+    "RESOLVE_CACHE_KEY",
+    "ROLLING_CACHE_KEY",
+    "RUN_HONOR_GROUP",
+    "RUN_MOUNT_BIND",
+    "RUN_VIA_TINI",
+    "SCOPED_DOCKERIGNORE",
+    "SECUREJOIN_EXTRACTION",
+    "SHARED_BASE_CACHE",
+    "SKIP_CACHED_STAGES",
+    "SKIP_RELABEL_RECOMPRESS",
+    "SKIP_WRITE_WHITEOUTS",
+    "UNTAR_SKIP_ROOT",
+    "VOLUME_SKIP_MKDIR",
+    "WARMER_CACHE_LOCK",
+}
+FEATURE_PREFIX = "FF_KANIKO_"
 REPOSITORY = re.compile(
     r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/([^:@]+):([\w][\w.-]{0,127})"
 )
@@ -164,3 +204,22 @@ def check(flags: dict[str, Any]) -> None:
             raise BuildFailed(
                 f"Error: destination {destination} is not repository:tag of an ECR registry"
             )
+
+
+def features(environment: dict[str, str]) -> list[str]:
+    """The switches that are on.
+
+    The real program warns of one that it does not know, and reads what is no boolean as unset; here
+    both end the build, because somebody meant something by them.
+    """
+    given = {name: v for name, v in environment.items() if name.startswith(FEATURE_PREFIX)}
+    unknown = sorted(n for n in given if n.removeprefix(FEATURE_PREFIX) not in FEATURES)
+    if unknown:
+        raise BuildFailed(
+            "Error: unknown feature flags set but not recognised by this version of kaniko: "
+            + ", ".join(unknown)
+        )
+    wrong = sorted(n for n, v in given.items() if v not in ("1", "0", "true", "false"))
+    if wrong:
+        raise BuildFailed(f"Error: feature flags that are no boolean: {', '.join(wrong)}")
+    return sorted(name for name, v in given.items() if v in ("1", "true"))

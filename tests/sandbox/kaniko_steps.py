@@ -26,6 +26,7 @@ class Steps:
         self.flags, self.files = build.flags, build.files
         self.environment = build.container.environment
         self.info, self.pause, self.inside = build.info, build.pause, build.inside
+        self.features = build.features
 
     def made(self) -> list[str]:
         name = self.inside(self.flags.get("dockerfile", "Dockerfile"))
@@ -74,6 +75,7 @@ class Steps:
             raise BuildFailed(
                 f"Error: failed to parse stage name {stage.base!r}: could not parse reference: "
             )
+        self.info(f"Building stage '{base}' [idx: '{index}', base-idx: '-1']")
         names = {s.name for s in stages[:index]} | {str(i) for i in range(index)}
         if base.lower() in names:
             self.info(f"Base image from previous stage {base} found, using saved tar")
@@ -100,7 +102,7 @@ class Steps:
                 self.run_line(instruction, variables)
             if instruction.name in ("RUN", "COPY", "ADD", "WORKDIR"):
                 self.info("Taking snapshot of files...")
-                layers.append(instruction.shown)
+                layers.append("\n".join([instruction.shown, *self.heredoc(instruction, variables)]))
         return layers
 
     def log_in(self, base: str) -> None:
@@ -114,6 +116,12 @@ class Steps:
                 f"error building image: GET https://{host}/v2/{path.split(':')[0]}/manifests/"
                 f"{path.split(':')[-1]}: UNAUTHORIZED: authentication required"
             )
+    def heredoc(self, instruction: dockerfile.Instruction, variables: dict[str, str]) -> list[str]:
+        """The text that COPY writes: with its variables, as BuildKit has it, where asked for."""
+        quoted = re.search(r"<<-?[\"']", instruction.text)
+        if instruction.name == "RUN" or quoted or "EXPAND_HEREDOC" not in self.features:
+            return instruction.heredoc
+        return [dockerfile.expand(line, variables) for line in instruction.heredoc]
 
     @staticmethod
     def assign(

@@ -2,10 +2,12 @@
  * a tag that is in ECR is never built again.
  *
  *   attempt 1 ─ built ─▶ ask ECR for the digest ─▶ URI
- *      └─ failed ─▶ attempt 2 ─ failed ─▶ the reason, the last lines, an error
+ *      ├─ failed by where it ran ─▶ attempt 2 ─ failed ─▶ the reason, the last lines, an error
+ *      └─ failed by itself ─────────────────────────────▶ the same
  *
- * One retry (DESIGN.md section 3, step 6); an attempt that could not be followed to its end is no
- * failure of the build and is not repeated. Each attempt has journal keys of its own
+ * One retry (DESIGN.md section 3, step 6), and only where it may end otherwise (fault.c): with more
+ * memory or more disk when that was what it lacked. An attempt that could not be followed to its
+ * end is no failure of the build and is not repeated. Each attempt has journal keys of its own
  * ("build.<service>.<n>"). Its whole log is kept in the build bucket: it outlives the log group. */
 #include "engine/build/build.h"
 
@@ -13,7 +15,10 @@
 #include "aws/s3/s3.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "compose/bind/secrets.h"
 #include "data/object.h"
+#include "engine/build/fault.h"
+#include "engine/build/step.h"
 #include "engine/call.h"
 #include "engine/task/left.h"
 #include "engine/task/log_tail.h"
@@ -32,6 +37,18 @@
 #define TAIL_LINES    40
 #define LOG_LINES     10000 /* the most that one call of GetLogEvents gives */
 #define STEP_BYTES    80u
+
+/* What an attempt gets beyond what the task definition says. */
+struct room {
+    unsigned cpu, memory_mib; /* 0: as it says */
+    unsigned storage_gib;     /* 0: Fargate's own 20 */
+};
+
+/* Where it is, by its log. A life that follows an attempt of another sees the end of it only. */
+struct watch {
+    char *step;
+    int stage;
+};
 
 /* A repository that is not there yet has no image: the project's first build. */
 int flow_image_lookup(
@@ -67,11 +84,30 @@ int flow_image_lookup(
     return 0;
 }
 
+/* The size of a task is text in ECS. */
+static json_t *number_text(unsigned n)
+{
+    cleanup_free char *text = xasprintf("%u", n);
+    return n ? json_of(text) : NULL;
+}
+
+static json_t *overrides(json_t *container, const struct room *room)
+{
+    json_t *disk = room->storage_gib ? object(key("sizeInGiB", room->storage_gib)) : NULL;
+
+    return object(
+        key("containerOverrides", array(container)),
+        key("cpu", number_text(room->cpu)),
+        key("memory", number_text(room->memory_mib)),
+        key("ephemeralStorage", disk));
+}
+
 /* Overrides carry what differs from build to build; the task definition is the stack's. */
 static json_t *run_task_input(
     const struct engine_context *c,
     const struct plan_build *b,
-    const struct flow_build_place *place)
+    const struct flow_build_place *place,
+    const struct room *room)
 {
     json_t *command = array();
 
@@ -97,7 +133,7 @@ static json_t *run_task_input(
         key("cluster", place->cluster),
         key("count", 1),
         key("networkConfiguration", object(key("awsvpcConfiguration", network))),
-        key("overrides", object(key("containerOverrides", array(container)))),
+        key("overrides", overrides(container, room)),
         key("startedBy", c->deployment),
         key("tags", tags),
         key("taskDefinition", b->task_family));
@@ -116,11 +152,27 @@ static size_t cut(const char *text, size_t most)
     return n;
 }
 
+static void take_step(struct watch *w, const char *line)
+{
+    const char *step = build_step_of(line);
+    int stage = build_stage_of(line);
+
+    if (stage >= 0)
+        w->stage = stage;
+    if (!step)
+        return;
+
+    free(w->step);
+    w->step = xstrdup(step);
+}
+
 /* Kaniko says "INFO[0004] RUN npm ci": the instruction is what people want to read on the row. */
 static void show_step(struct task_run *t, const char *line)
 {
     const char *text = strstr(line, "] ");
-    if (!text_starts(line, "INFO[") || !text)
+
+    take_step(t->arg, line);
+    if (!text_starts(line, "INFO[") || !text || text_starts(text, "] active feature flags"))
         return;
 
     text += strlen("] ");
@@ -172,7 +224,12 @@ static void note_failure(
     const json_t *task,
     struct engine_failure *failure)
 {
+    struct watch *watch = t->arg;
+
     engine_failure_done(failure);
+    failure->step = watch->step;
+    failure->stage = watch->stage;
+    watch->step = NULL;
     failure->service = xstrdup(b->service);
     failure->task = xstrdup(task_id(t->task_arn));
     if (task)
@@ -193,12 +250,14 @@ static void note_failure(
     task_left_keep(c, &left, TAIL_LINES, &failure->logs);
 }
 
-/* 0 = built, 1 = the build itself failed (failure says why), <0 = could not tell. */
+/* 0 = built, 1 = the build itself failed (failure and fault say why), <0 = could not tell. */
 static int attempt(
     struct engine_context *c,
     const struct plan_build *b,
     const struct flow_build_place *place,
+    const struct room *room,
     unsigned number,
+    enum build_fault *fault,
     struct engine_failure *failure,
     struct error *err)
 {
@@ -206,7 +265,8 @@ static int attempt(
     cleanup_free char *key = xasprintf("build.%s.%u", b->service, number);
     cleanup_free char *what = xasprintf("the build of %s", b->service);
     cleanup_free char *group = plan_log_group(c->settings, c->project, "builds");
-    cleanup_json json_t *task = NULL, *input = run_task_input(c, b, place);
+    cleanup_json json_t *task = NULL, *input = run_task_input(c, b, place, room);
+    struct watch watch = {.stage = -1};
     struct task_run t = {
         .c = c,
         .service = b->service,
@@ -226,17 +286,74 @@ static int attempt(
         .order = ORDER,
         .phases = PHASES,
         .phase_count = ARRAY_LEN(PHASES),
-        .on_line = show_step};
+        .on_line = show_step,
+        .arg = &watch};
     int rc = task_run(&t, &task, err);
     if (rc == 0 && task_exit_code(task, PLAN_BUILD_CONTAINER) != 0) {
         note_failure(c, b, &t, task, failure);
+        *fault = build_fault_of(task, PLAN_BUILD_CONTAINER, failure->logs);
         rc = 1;
     }
 
     if (rc >= 0)
         keep_log(c, b, place, &t);
     task_run_done(&t);
+    free(watch.step);
     return rc;
+}
+
+/* What the next attempt gets; false when it would fail again. */
+static bool
+makes_room(const struct engine_context *c, enum build_fault fault, struct room *room, char **with)
+{
+    *with = xstrdup("");
+    if (fault == BUILD_OWN)
+        return false;
+    if (fault == BUILD_PLATFORM)
+        return true;
+
+    free(*with);
+    if (fault == BUILD_MEMORY) {
+        bool more = plan_build_more_memory(c->settings, &room->cpu, &room->memory_mib);
+        *with = xasprintf(" with %u GiB of memory", room->memory_mib >> 10);
+        return more;
+    }
+
+    unsigned before = room->storage_gib;
+    room->storage_gib = plan_build_more_storage(before);
+    *with = xasprintf(" with %u GiB of storage", room->storage_gib);
+    return room->storage_gib > before;
+}
+
+static void hint_at(struct error *err, enum build_fault fault)
+{
+    static const char *const hints[] = {
+        [BUILD_OWN] = "the last lines of the build log are above; mend the Dockerfile or its "
+                      "context and run `defangctl up` again",
+        [BUILD_PLATFORM] = "the last lines of the build log are above; it is not the Dockerfile: "
+                           "run `defangctl up` again",
+        [BUILD_MEMORY] = "it needs more memory: x-defang-settings: {build-memory: 32}, in GiB, or "
+                         "DEFANG_BUILD_MEMORY=32",
+        [BUILD_STORAGE] = "its disk is full: x-defang-settings: {build-storage: 200}, in GiB, or "
+                          "DEFANG_BUILD_STORAGE=200",
+    };
+
+    error_hint(err, "%s", hints[fault]);
+}
+
+/* "`RUN npm ci`: exit status 1", or what ECS says. */
+static char *cause_of(const struct engine_failure *f, enum build_fault fault)
+{
+    cleanup_free char *words = build_fault_words(f->logs);
+
+    if (fault == BUILD_PLATFORM || !words)
+        return xstrdup(f->reason);
+    if (!f->step || !f->logs || !strstr(f->logs, "error building "))
+        return xstrdup(words);
+
+    cleanup_free char *masked = secrets_masked(f->step);
+    const char *step = masked ? masked : f->step;
+    return xasprintf("`%.*s`: %s", (int)cut(step, STEP_BYTES), step, words);
 }
 
 /* As attempt(), but for the retry. */
@@ -248,17 +365,24 @@ static int build(
     struct engine_failure *failure,
     struct error *err)
 {
+    struct room room = {.storage_gib = b->storage_gib};
+    enum build_fault fault = BUILD_OWN;
     int rc = 1;
 
     for (unsigned number = 1; rc == 1 && number <= ATTEMPTS; number++) {
+        cleanup_free char *with = NULL;
+
+        if (number > 1 && !makes_room(c, fault, &room, &with))
+            break;
         if (number > 1)
             engine_note(
                 c,
                 ENGINE_SAY_WARNING,
                 NULL,
-                "the build of %s failed (%s); trying once more",
+                "the build of %s failed (%s); trying once more%s",
                 b->service,
-                failure->reason);
+                failure->reason,
+                with);
         engine_row(
             c,
             ENGINE_ROW_IMAGE,
@@ -268,22 +392,16 @@ static int build(
             USUAL,
             "image: starting the build%s",
             number > 1 ? " again" : "");
-        rc = attempt(c, b, place, number, failure, err);
+        rc = attempt(c, b, place, &room, number, &fault, failure, err);
     }
 
     if (rc <= 0)
         return rc;
 
+    cleanup_free char *cause = cause_of(failure, fault);
     rc = error_raise(
-        err,
-        ERR_CLOUD,
-        "the image of service %s could not be built: %s",
-        b->service,
-        failure->reason);
-    error_hint(
-        err,
-        "the last lines of the build log are above; mend the Dockerfile or its context and run "
-        "`defangctl up` again");
+        err, ERR_CLOUD, "the image of service %s could not be built: %s", b->service, cause);
+    hint_at(err, fault);
 
     cleanup_arena struct arena *arena = arena_new();
     const char *log_in = plan_registry_hint(arena, NULL, failure->logs);

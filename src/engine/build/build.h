@@ -8,8 +8,9 @@
 int flow_image_lookup(
     struct engine_context *c, const struct plan_build *b, char **uri, struct error *err);
 
-/* Builds it, twice at most, and says where it is (by digest; malloc'd). ERR_CLOUD with the reason
- * in `failure` when the build itself failed. A repeated call after a crash attaches. */
+/* Builds it, a second time where the first failed by no fault of its own, and says where it is (by
+ * digest; malloc'd). ERR_CLOUD with the reason in `failure` when the build itself failed. A
+ * repeated call after a crash attaches. */
 int flow_image_build(
     struct engine_context *c,
     const struct plan_build *b,

@@ -102,16 +102,13 @@ static json_t *builder_login(const struct plan_ctx *c)
         key("Name", "DOCKER_AUTH_CONFIG"), key("ValueFrom", plan_parameter_arn(login.parameter))));
 }
 
-static json_t *builder(const struct plan_ctx *c)
+static json_t *builder(struct plan_ctx *c)
 {
-    json_t *region = object(key("Name", "AWS_REGION"), key("Value", graph_ref("AWS::Region")));
-    json_t *config = object(key("Name", "AWS_SDK_LOAD_CONFIG"), key("Value", "true"));
-
     return object(
         key("Name", PLAN_BUILD_CONTAINER),
         key("Image", c->s->kaniko_image),
         key("Essential", true),
-        key("Environment", array(region, config)),
+        key("Environment", plan_builder_environment(c)),
         key("Secrets", builder_login(c)),
         key("LogConfiguration", plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX)));
 }
@@ -121,11 +118,14 @@ static void add_task(struct plan_ctx *c, const char *id, const char *what, const
 {
     cleanup_free char *family = plan_task_family(c->s, c->p->name, what);
     json_t *platform = object(key("CpuArchitecture", arch), key("OperatingSystemFamily", "LINUX"));
+    unsigned cpu, memory;
+
+    plan_build_size(c->s, &cpu, &memory);
 
     json_t *task = object(
         key("Family", family),
-        key("Cpu", c->s->kaniko_cpu),
-        key("Memory", c->s->kaniko_memory),
+        key("Cpu", arena_printf(c->a, "%u", cpu)),
+        key("Memory", arena_printf(c->a, "%u", memory)),
         key("NetworkMode", "awsvpc"),
         key("RequiresCompatibilities", texts("FARGATE")),
         key("ExecutionRoleArn", graph_attr("ExecutionRole", "Arn")),

@@ -94,12 +94,24 @@ static const char *subnets(struct pulumi_ctx *c, const struct plan_build_needs *
     return arena_strdup(c->a, str_get(&out));
 }
 
+/* Members of RunTask's overrides; "" where there is no more. */
+static const char *more_memory(struct pulumi_ctx *c)
+{
+    unsigned cpu, memory;
+
+    if (!plan_build_more_memory(c->r->settings, &cpu, &memory))
+        return "";
+    return arena_printf(c->a, "\"cpu\":\"%u\",\"memory\":\"%u\"", cpu, memory);
+}
+
 /* What image.sh reads (src/plan/scripts/image.sh says what each is). */
 static json_t *environment(struct pulumi_ctx *c, const struct plan_build *b, const char *task)
 {
     struct plan_build_needs n;
 
     plan_build_needs(c->a, c->r->model, &n);
+    cleanup_free char *group = plan_log_group(c->r->settings, c->r->model->name, "builds");
+    const char *storage = b->storage_gib ? arena_printf(c->a, "%u", b->storage_gib) : "";
     const char *cluster = n.own_cluster ? n.cluster : arena_printf(c->a, "${%s.name}", n.cluster);
 
     return object(
@@ -111,6 +123,10 @@ static json_t *environment(struct pulumi_ctx *c, const struct plan_build *b, con
         key("IMAGE_CONTAINER", PLAN_BUILD_CONTAINER),
         key("IMAGE_SUBNETS", subnets(c, &n)),
         key("IMAGE_SECURITY_GROUP", arena_printf(c->a, "${%s.id}", n.security_group)),
+        key("IMAGE_LOG_GROUP", group),
+        key("IMAGE_LOG_PREFIX", PLAN_BUILD_STREAM_PREFIX "/" PLAN_BUILD_CONTAINER),
+        key("IMAGE_STORAGE", storage),
+        key("IMAGE_MORE_MEMORY", more_memory(c)),
         key("IMAGE_COMMAND", command_text(c, b)),
         key("IMAGE_DNS_SUFFIX", c->r->facts->dns_suffix));
 }

@@ -4,6 +4,8 @@
 # IMAGE_SERVICE IMAGE_REPOSITORY IMAGE_TAG     what to build; the tag is made of everything that goes into it
 # IMAGE_CLUSTER IMAGE_TASK_DEFINITION IMAGE_CONTAINER IMAGE_SUBNETS (a,b) IMAGE_SECURITY_GROUP    where
 # IMAGE_COMMAND                                Kaniko's arguments, a JSON list; @DEPLOYMENT@ in it is DEFANG_ETAG
+# IMAGE_LOG_GROUP                              where its output is, in streams IMAGE_LOG_PREFIX/<task>
+# IMAGE_STORAGE IMAGE_MORE_MEMORY              GiB of disk, or nothing; size of the second try of a build that had too little memory, as JSON members
 # IMAGE_DNS_SUFFIX AWS_REGION DEFANG_ETAG      and the credentials of an ECS task or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
 set -eu
 umask 077
@@ -103,7 +105,7 @@ start() {
         ecs RunTask "{\"cluster\":\"$IMAGE_CLUSTER\",\"taskDefinition\":\"$IMAGE_TASK_DEFINITION\",\"count\":1,\"startedBy\":\"${DEFANG_ETAG:-pulumi}\",\
 \"clientToken\":\"${DEFANG_ETAG:-none}-$IMAGE_TAG-$1-$waited\",\"capacityProviderStrategy\":[{\"capacityProvider\":\"FARGATE\",\"weight\":1}],\
 \"networkConfiguration\":{\"awsvpcConfiguration\":{\"subnets\":[\"$subnets\"],\"securityGroups\":[\"$IMAGE_SECURITY_GROUP\"],\"assignPublicIp\":\"ENABLED\"}},\
-\"overrides\":{\"containerOverrides\":[{\"name\":\"$IMAGE_CONTAINER\",\"command\":$command}]},\
+\"overrides\":{${more:+$more,}${disk:+\"ephemeralStorage\":{\"sizeInGiB\":$disk\},}\"containerOverrides\":[{\"name\":\"$IMAGE_CONTAINER\",\"command\":$command}]},\
 \"tags\":[{\"key\":\"defang:service\",\"value\":\"$IMAGE_SERVICE\"},{\"key\":\"defang:etag\",\"value\":\"${DEFANG_ETAG:-none}\"}]}"
         task=$(field taskArn "$work/reply.lines")
         [ -z "$task" ] || return 0
@@ -131,20 +133,54 @@ await() {
     [ "$polls" -lt 1200 ] || { ecs StopTask "{\"cluster\":\"$IMAGE_CLUSTER\",\"task\":\"$task\",\"reason\":\"took longer than an hour\"}"; die "the build took longer than an hour"; }
     code=$(number exitCode "$work/reply.lines")
     reason=$(field stoppedReason "$work/reply.lines")
+    why=$(grep -o 'OutOfMemory' "$work/reply" | head -n 1) ended=${task##*/}
     task=
 }
 
+#: Sets again to what the next try gets, or nothing where it would fail again. The same questions as in src/engine/build/fault.c.
+judge() {
+    again=
+    [ -n "$code" ] || { again=same; return 0; }
+    aws logs "logs.$AWS_REGION.$IMAGE_DNS_SUFFIX" Logs_20140328.GetLogEvents \
+        "{\"logGroupName\":\"$IMAGE_LOG_GROUP\",\"logStreamName\":\"$IMAGE_LOG_PREFIX/$ended\",\"limit\":40,\"startFromHead\":false}"
+    sed -n 's/.*"message"[[:space:]]*:[[:space:]]*"\(.*\)".*/\1/p' "$work/reply.lines" >"$work/tail"
+    tail -n 15 "$work/tail" >&2
+    error=$(grep '^error building \|^error pushing \|^error resolving \|^Error: ' "$work/tail" | tail -n 1)
+    case "$code$why $error" in
+        137*|*OutOfMemory*|*'signal: killed'*|*'exit status 137'*) again=memory; return 0 ;;
+    esac
+    ! grep -qi 'no space left on device' "$work/tail" || { again=storage; return 0; }
+    case "$error" in
+        *'waiting for process to exit'*) ;;
+        *'429 Too Many'*|*'500 Internal'*|*'502 Bad'*|*'503 Service'*|*'504 Gateway'*|*'status code 5'*|*'status code 429'*|*oomanyrequests*|*TOOMANYREQUESTS*) again=same ;;
+        *'connection re'*|*'i/o timeout'*|*'TLS handshake timeout'*|*'unexpected EOF'*|*'no such host'*|*'deadline exceeded'*|*'broken pipe'*|*Throttling*|*SlowDown*|*'name resolution'*) again=same ;;
+    esac
+}
+
 found=$(digest)
+more='' disk=${IMAGE_STORAGE:-}
 for number in 1 2; do
     [ -z "$found" ] || break
     say "building $IMAGE_REPOSITORY:$IMAGE_TAG$([ "$number" = 1 ] || echo ', once more')"
     start "$number"
     await
     [ "${code:-x}" = 0 ] || say "the build failed: ${reason:-no reason given}${code:+ (exit code $code)}"
-    [ "${code:-x}" = 0 ] || continue
+    if [ "${code:-x}" != 0 ]; then
+        judge
+        case "$number$again" in
+            1same) continue ;;
+            1memory) more=${IMAGE_MORE_MEMORY:-}; [ -z "$more" ] || continue ;;
+            1storage) disk=$((${disk:-30} * 2)); [ "$disk" -le 200 ] || disk=200; continue ;;
+        esac
+        case "$again" in
+            memory) die "it needs more memory: set build-memory (DEFANG_BUILD_MEMORY)" ;;
+            storage) die "its disk is full: set build-storage (DEFANG_BUILD_STORAGE)" ;;
+            same) die "the build failed twice; its output is in the log group builds" ;;
+        esac
+        die "the build failed: $error; its output is in the log group builds"
+    fi
     found=$(digest)
     [ -n "$found" ] || die "the build ended well, but $IMAGE_REPOSITORY:$IMAGE_TAG is not in the registry"
 done
-[ -n "$found" ] || die "the build failed twice; its output is in the log group builds"
 say "$found"
 printf '%s' "$found"

@@ -55,7 +55,7 @@ def builder(kit, ground):
         taskRoleArn=role,
     )
 
-    def build(data, tag, *flags, key="uploads/a.tar.gz"):
+    def build(data, tag, *flags, key="uploads/a.tar.gz", environment=None):
         s3.put_object(Bucket="contexts", Key=key, Body=data)
         command = [
             "--context",
@@ -66,7 +66,18 @@ def builder(kit, ground):
             *flags,
         ]
         arn = ground.run(
-            definition, overrides={"containerOverrides": [{"name": "kaniko", "command": command}]}
+            definition,
+            overrides={
+                "containerOverrides": [
+                    {
+                        "name": "kaniko",
+                        "command": command,
+                        "environment": [
+                            {"name": n, "value": v} for n, v in (environment or {}).items()
+                        ],
+                    }
+                ]
+            },
         )
         task = ground.stopped(arn)
         return task["containers"][0]["exitCode"], ground.lines(
@@ -127,6 +138,34 @@ def test_build_pushes_what_it_says(kit, builder):
 def test_builds_that_fail(builder, files, flags, text):
     code, lines = builder(archive(files), "bad", *flags)
     assert code == 1 and text in lines[-1]
+
+
+@pytest.mark.parametrize(
+    "switches,code,text",
+    [
+        ({"FF_KANIKO_COPY_AS_ROOT": "true"}, 0, "Pushed"),
+        ({"FF_KANIKO_COPY_AS_ROT": "true"}, 1, "not recognised by this version"),
+        ({"FF_KANIKO_COPY_AS_ROOT": "yes"}, 1, "no boolean"),
+    ],
+)
+def test_switches_are_known(builder, switches, code, text):
+    ended, lines = builder(archive(GOOD), "switches", environment=switches)
+    assert ended == code and text in lines[-1]
+
+
+def test_a_heredoc_is_expanded_where_asked_for(builder):
+    files = {"Dockerfile": "FROM a\nARG V=1\nCOPY <<EOF /etc/x\nv=${V}\nEOF\n"}
+    on = {"FF_KANIKO_EXPAND_HEREDOC": "true"}
+    digests = [
+        builder(archive(files), "heredoc", *flags, environment=switches)[1][-1].rpartition("@")[2]
+        for flags, switches in (
+            ((), {}),
+            (("--build-arg=V=2",), {}),
+            ((), on),
+            (("--build-arg=V=2",), on),
+        )
+    ]
+    assert len(set(digests)) == 4
 
 
 def test_bad_archive_permission_and_repository(builder):

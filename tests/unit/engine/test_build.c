@@ -1,7 +1,8 @@
 /* Image builds: one task an image, never twice, and a log that is told once.
  *
- * Shown: a kill anywhere finds the task again; a failed build is tried once more and then told with
- * its reason and last lines; a cancel stops the task, a daemon that goes down does not. */
+ * Shown: a kill anywhere finds the task again; a build that failed by where it ran is tried once
+ * more, one that failed by itself is not, and both are told with their reason and last lines; a
+ * cancel stops the task, a daemon that goes down does not. */
 #include "engine/build/build.h"
 #include "engine/build/place.h"
 #include "engine/context.h"
@@ -26,12 +27,15 @@ static const struct plan_build build = {
     .task_family = "Defang-shop-beta-kanikoAmd64",
     .command = command,
     .command_count = 1};
+static const struct plan_build *sized = &build;
 static struct flow_build_place place = {
     .cluster = "shop", .subnets = {"subnet-1", "subnet-2"}, .security_group = "sg-1"};
 
 static void setup(void)
 {
     cloud_init(&cl);
+    cl.settings.kaniko_cpu = "2048";
+    cl.settings.kaniko_memory = "8192";
     uri = NULL;
 }
 
@@ -45,7 +49,7 @@ static void finish(void)
 static void run(struct cloud *c)
 {
     error_done(&c->err);
-    c->rc = flow_image_build(&c->c, &build, &place, &uri, &failure, &c->err);
+    c->rc = flow_image_build(&c->c, sized, &place, &uri, &failure, &c->err);
 }
 
 static void lookup(struct cloud *c)
@@ -160,14 +164,61 @@ START_TEST(a_long_step_is_cut_between_characters)
 }
 END_TEST
 
-START_TEST(a_build_that_fails_is_tried_again)
+#define STAGE "error building image: error building stage: "
+#define RAN   STAGE "failed to execute command: waiting for process to exit: "
+#define ECR   "error pushing image: failed to push to destination x: PUT https://x/v2/: "
+#define HUB   "error building image: failed to get baseImage: GET https://index.docker.io/v2/x: "
+
+/* Row 44: a second time only where it may end otherwise, and then with what it lacked. */
+START_TEST(what_is_tried_again)
+{
+    static const struct {
+        int code; /* -1: never ran to an end */
+        const char *log;
+        size_t runs;
+        const char *with, *hint;
+    } rows[] = {
+        {1, RAN "exit status 1", 1, NULL, "mend the Dockerfile"},
+        {7, "npm ERR! 503 Service Unavailable\\n" RAN "exit status 7", 1, NULL, "mend the"},
+        {1, "Error: error building image: parsing dockerfile: x", 1, NULL, "mend the Dockerfile"},
+        {1, "Error: finding stage: x is not a valid target", 1, NULL, "mend the Dockerfile"},
+        {1, STAGE "failed to get fileinfo for /x: lstat /x: no such file", 1, NULL, "mend the"},
+        {1, HUB "MANIFEST_UNKNOWN: manifest unknown", 1, NULL, "mend the Dockerfile"},
+        {1, HUB "unexpected status code 503 Service Unavailable", 2, NULL, "not the Dockerfile"},
+        {1, HUB "TOOMANYREQUESTS: rate exceeded", 2, NULL, "not the Dockerfile"},
+        {1, HUB "read tcp 10.0.0.1:1: connection reset by peer", 2, NULL, "not the Dockerfile"},
+        {1, ECR "500 Internal Server Error", 2, NULL, "not the Dockerfile"},
+        {-1, "", 2, NULL, "not the Dockerfile"},
+        {137, RAN "exit status 137", 2, "\"memory\":\"16384\"", "build-memory"},
+        {255, RAN "signal: killed", 2, "\"memory\":\"16384\"", "build-memory"},
+        {1, "write /x: no space left on device", 2, "\"sizeInGiB\":60", "build-storage"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        setup();
+        started(TASK("1"));
+        started(TASK("2"));
+        task_is("STOPPED", rows[i].code);
+        log_is(rows[i].log, "f1");
+        cloud_run(&cl, run);
+        ck_assert_msg(cl.err.kind == ERR_CLOUD, "%zu: %s", i, cl.err.message);
+        ck_assert_msg(cloud_count(&cl, "RunTask") == rows[i].runs, "row %zu: %s", i, rows[i].log);
+        ck_assert_msg(strstr(cl.err.hint, rows[i].hint), "row %zu: %s", i, cl.err.hint);
+        if (rows[i].with)
+            ck_assert_msg(cloud_body_has(&cl, "RunTask", 1, rows[i].with), "row %zu", i);
+        finish();
+    }
+}
+END_TEST
+
+START_TEST(a_build_that_fails_where_it_ran_is_tried_again)
 {
     setup();
     started(TASK("1"));
     started(TASK("2"));
     task_is("STOPPED", 1);
     task_is("STOPPED", 0);
-    log_is("error: no space", "f1");
+    log_is(ECR "503 Service Unavailable", "f1");
     cloud_reply(&cl, "DescribeImages", FOUND);
     cloud_run(&cl, run);
     ck_assert_int_eq(cl.rc, 0);
@@ -179,20 +230,61 @@ START_TEST(a_build_that_fails_is_tried_again)
 }
 END_TEST
 
+START_TEST(a_failure_names_the_step)
+{
+    setup();
+    started(TASK("1"));
+    task_is("STOPPED", 1);
+    cloud_reply(
+        &cl,
+        "GetLogEvents",
+        "{\"events\":[{\"timestamp\":1,\"message\":\"INFO[0001] Building stage 'a' [idx: '1', "
+        "base-idx: '-1']\"},{\"timestamp\":2,\"message\":\"INFO[0004] RUN npm ci\"},"
+        "{\"timestamp\":3,\"message\":\"INFO[0004] Cmd: /bin/sh\"},"
+        "{\"timestamp\":4,\"message\":\"" RAN "exit status 1\"}],\"nextForwardToken\":\"f1\"}");
+    cloud_run(&cl, run);
+    ck_assert_str_eq(
+        cl.err.message, "the image of service api could not be built: `RUN npm ci`: exit status 1");
+    ck_assert_str_eq(failure.step, "RUN npm ci");
+    ck_assert_int_eq(failure.stage, 1);
+    finish();
+}
+END_TEST
+
+START_TEST(a_disk_of_the_size_that_is_needed)
+{
+    static struct plan_build large;
+
+    setup();
+    large = build;
+    large.storage_gib = 80;
+    sized = &large;
+    started(TASK("1"));
+    task_is("STOPPED", 0);
+    log_is(NULL, "f1");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    sized = &build;
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert(cloud_body_has(&cl, "RunTask", 0, "\"ephemeralStorage\":{\"sizeInGiB\":80}"));
+    finish();
+}
+END_TEST
+
 START_TEST(a_build_that_fails_twice_shows_its_last_lines)
 {
     setup();
     started(TASK("1"));
     started(TASK("2"));
     task_is("STOPPED", 1);
-    log_is("error: npm ci failed", "f1");
+    log_is(ECR "502 Bad Gateway", "f1");
     cloud_run(&cl, run);
     ck_assert_int_eq(cl.err.kind, ERR_CLOUD);
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 2);
     ck_assert_str_eq(failure.service, "api");
     ck_assert_str_eq(failure.task, "t2");
     ck_assert_str_eq(failure.reason, "exit code 1: Essential container in task exited");
-    ck_assert_str_eq(failure.logs, "error: npm ci failed");
+    ck_assert_str_eq(failure.logs, ECR "502 Bad Gateway");
     ck_assert(
         cloud_body_has(&cl, "GetLogEvents", cloud_count(&cl, "GetLogEvents") - 1, "\"limit\":200"));
     ck_assert_uint_eq(cloud_said(&cl, "evidence task/t1 build api t1: exit code 1"), 1);
@@ -451,7 +543,10 @@ SUITE(
     an_image_or_repository_that_is_not_there_is_no_error,
     a_build_that_works,
     a_long_step_is_cut_between_characters,
-    a_build_that_fails_is_tried_again,
+    what_is_tried_again,
+    a_build_that_fails_where_it_ran_is_tried_again,
+    a_failure_names_the_step,
+    a_disk_of_the_size_that_is_needed,
     a_build_that_fails_twice_shows_its_last_lines,
     a_cancel_stops_the_task_once_wherever_it_comes,
     detaching_leaves_the_task_alone,

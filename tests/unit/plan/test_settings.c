@@ -76,6 +76,8 @@ START_TEST(each_alone)
     struct plan_settings s;
     static const char *const pairs[][2] = {
         {"DEFANG_BACKUP_WINDOW", "23:45-00:15"},
+        {"DEFANG_BUILD_MEMORY", "24"},
+        {"DEFANG_BUILD_STORAGE", "100"},
         {"DEFANG_DELETION_PROTECTION", "no"},
         {"DEFANG_DEREGISTRATION_DELAY", "30"},
         {"DEFANG_DISCOVERY", "sidecar"},
@@ -130,6 +132,9 @@ static const struct {
     {"DEFANG_MIN_HEALTHY_PERCENT", "101"},
     {"DEFANG_BACKUP_WINDOW", "04:00-04:20"},
     {"DEFANG_BACKUP_WINDOW", "4-5"},
+    {"DEFANG_BUILD_MEMORY", "2"},
+    {"DEFANG_BUILD_STORAGE", "20"},
+    {"DEFANG_BUILD_STORAGE", "50GiB"},
     {"DEFANG_DELETION_PROTECTION", "maybe"},
     {"DEFANG_DEREGISTRATION_DELAY", "3601"},
     {"DEFANG_HEALTH_CHECK_INTERVAL", "4"},

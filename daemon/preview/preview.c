@@ -5,7 +5,7 @@
  * uploaded, built or changed; contexts are packed for their digests alone, because the digest
  * decides whether an image is there. What only an `up` could find out gets a stand-in, and
  * `unknowns` says so. */
-#include "daemon/jobs/preview.h"
+#include "daemon/preview/preview.h"
 
 #include "daemon/context.h"
 #include "daemon/engine_choice.h"

@@ -1,7 +1,7 @@
 /* Which services that run once an `up` would run, and in which stage, for `plan`: the same question
  * as once.c asks, without a journal and without running anything. When some would run, the project
  * is planned again, because what waits for them comes in a later stage. */
-#include "daemon/jobs/once_preview.h"
+#include "daemon/preview/once_preview.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -3,7 +3,7 @@
  * `plan` and `eject`. */
 #pragma once
 
-#include "daemon/jobs/once_preview.h"
+#include "daemon/preview/once_preview.h"
 #include "daemon/verb.h"
 
 #include "base/vec.h"

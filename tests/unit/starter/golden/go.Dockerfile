@@ -1,0 +1,14 @@
+# Go, port 8080
+FROM golang:1.26 AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+RUN CGO_ENABLED=0 go build -o /app .
+
+FROM gcr.io/distroless/static-debian12:nonroot
+ENV PORT=8080
+WORKDIR /srv
+COPY --from=build /app /app
+EXPOSE 8080
+CMD ["/app"]
