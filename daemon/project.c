@@ -14,7 +14,6 @@
 #include "base/str.h"
 #include "daemon/origin.h"
 #include "daemon/session.h"
-#include "daemon/starters.h"
 #include "loop/work.h"
 
 #include <errno.h>

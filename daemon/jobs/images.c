@@ -16,7 +16,6 @@
 #include "daemon/jobs/images.h"
 
 #include "daemon/context.h"
-#include "daemon/jobs/image_files.h"
 
 #include "base/env.h"
 #include "base/limits.h"

@@ -31,3 +31,16 @@ int images_place_ready(struct images *im, bool *ready, struct error *err);
 int images_build(struct images *im, struct engine_failure *failure, struct error *err);
 
 void images_done(struct images *im); /* also of an empty one */
+
+/* ---- files of a build as they lie on this machine (image_files.c) ---- */
+
+/* How much disk the build gets (plan_build_storage()), by what its files name. Suspends. */
+unsigned image_storage(struct job *j, const struct plan_build *b, uint64_t content_bytes);
+
+/* Puts "…/Dockerfile:12: " before the message, the line of the instruction that failed, when it is
+ * known and the file still says so. Suspends. */
+void image_error_at(
+    struct job *j,
+    const struct plan_build *b,
+    const struct engine_failure *failure,
+    struct error *err);

@@ -57,8 +57,8 @@ int compose_load(
     struct compose_diagnostics *d,
     struct error *err);
 
-/* A Dockerfile for a build that has none: as if `dockerfile_inline` said it. `s` is of `p`; the text
- * is copied. */
+/* A Dockerfile for a build that has none: as if `dockerfile_inline` said it. `s` is of `p`; the
+ * text is copied. */
 void compose_take_dockerfile(
     struct compose_project *p, struct compose_service *s, const char *dockerfile);
 
