@@ -176,6 +176,26 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
     return rc;
 }
 
+/* What was asked for may have been begun in the moment before the answer: to ask again could begin
+ * it twice, and to say that it failed could be untrue. */
+static void outcome_unknown(const struct rpc_verb *verb, struct error *err)
+{
+    bool job = verb->id == RPC_UP || verb->id == RPC_DOWN || verb->id == RPC_CD;
+    cleanup_error struct error lost = ERROR_INIT;
+
+    error_move(&lost, err);
+    error_raise(
+        err,
+        ERR_TIMEOUT,
+        "the daemon went away before it answered: whether \"%s\" was done is not known (%s)",
+        verb->name,
+        lost.message);
+    error_hint(
+        err,
+        job ? "`defangctl ls` tells; what was begun goes on, and `defangctl watch` follows it"
+            : "look at what there is now before you try again");
+}
+
 /* A second call is made only when somebody answered: the request has grown by a code or by names
  * that may be lost, nothing else has changed. */
 int client_call(
@@ -205,8 +225,13 @@ int client_call(
             rc = rpc_client_call(rpc, verb, request, &wait, reply, &first);
 
         if (rc < 0) {
+            bool lost = first.kind == ERR_UNREACHABLE;
+
             error_move(err, &first);
-            say_wire_diagnostics(c, rpc, err);
+            if (lost && (rpc_verb_get(verb)->flags & RPC_MUTATING))
+                outcome_unknown(rpc_verb_get(verb), err);
+            else
+                say_wire_diagnostics(c, rpc, err);
         }
     }
 

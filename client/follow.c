@@ -42,7 +42,9 @@ struct follow {
     struct view *view;
     uint64_t after;
     bool follow, ended, interrupted, timed_out;
-    bool offer; /* the job has just begun to wait for credentials */
+    bool offer;   /* the job has just begun to wait for credentials */
+    bool opened;  /* the stream was there once: the deployment is known */
+    bool crashed; /* the daemon went away without a word: nobody else may start it */
     Defang__DeployState state;
     uint32_t error_kind;
     int64_t deadline_ms; /* of --wait-timeout; INT64_MAX */
@@ -157,8 +159,16 @@ static int read_stream(struct follow *f, struct rpc_client *rpc, uint64_t call, 
     return 0;
 }
 
-/* Only the first connection starts a daemon; one that goes away afterwards is waited for. */
-static int stream_once(struct follow *f, bool first, struct error *err)
+/* The one kind of failure that waiting mends. */
+static bool is_lost(const struct error *err)
+{
+    return err->kind == ERR_UNREACHABLE;
+}
+
+/* `start`: when none runs, it is started. The first connection may do that, and the one after a
+ * daemon that went away without a word, since nobody else may be there to do it. One that said
+ * goodbye (stopped, updated) is waited for: it was meant. */
+static int stream_once(struct follow *f, bool start, struct error *err)
 {
     struct rpc_client *rpc = NULL;
     Defang__WatchRequest request = DEFANG__WATCH_REQUEST__INIT;
@@ -166,7 +176,7 @@ static int stream_once(struct follow *f, bool first, struct error *err)
     uint64_t call = 0;
     int rc = caller_fill(f->client, &caller, err);
     if (rc == 0)
-        rc = first ? client_connect(f->client, &rpc, err)
+        rc = start ? client_connect(f->client, &rpc, err)
                    : client_connect_once(f->client, &rpc, err);
 
     request.deployment = (char *)f->deployment;
@@ -175,18 +185,15 @@ static int stream_once(struct follow *f, bool first, struct error *err)
     request.caller = &caller; /* fresh credentials, should the job wait for some */
     if (rc == 0)
         rc = rpc_client_open(rpc, RPC_WATCH, &request.base, &call, err);
-    if (rc == 0)
+    if (rc == 0) {
+        f->opened = true;
         rc = read_stream(f, rpc, call, err);
+    }
+    f->crashed = rpc && rc < 0 && is_lost(err);
     rpc_client_free(rpc);
     caller_done(&caller);
 
     return rc;
-}
-
-/* The one kind of failure that waiting mends. */
-static bool is_lost(const struct error *err)
-{
-    return err->kind == ERR_UNREACHABLE;
 }
 
 /* In steps that a signal ends at once. */
@@ -212,9 +219,13 @@ static int never_came_back(struct follow *f, struct error *err)
 /* Said when it is lost, and again after it had been back for a while. */
 static void say_lost(struct follow *f)
 {
+    bool starts = f->crashed && !f->client->options.no_spawn;
+
     f->view->say(
         f->view,
-        "the daemon went away; waiting for it to come back (any defangctl command starts it)");
+        starts ? "the daemon went away; it is started again, and goes on where it was"
+               : "the daemon went away; waiting for it to come back (any defangctl command starts "
+                 "it)");
 }
 
 static int run(struct follow *f, struct error *err)
@@ -223,13 +234,16 @@ static int run(struct follow *f, struct error *err)
     for (bool first = true;; first = false) {
         cleanup_error struct error local = ERROR_INIT;
         uint64_t before = f->after;
-        int rc = stream_once(f, first, &local);
+        bool start = first || f->crashed;
+
+        f->crashed = false; /* one try for each time that it goes */
+        int rc = stream_once(f, start, &local);
         bool over = f->ended && (!f->follow || view_state_is_terminal(f->state));
         if (rc == 0 && (over || f->interrupted || f->timed_out))
             return 0;
 
-        /* Something else than a lost connection; or the first one, before anything was seen. */
-        bool hopeless = !is_lost(&local) || (first && f->after == 0);
+        /* Something else than a lost connection; or there never was one. */
+        bool hopeless = !is_lost(&local) || !f->opened;
         if (rc < 0 && hopeless) {
             error_move(err, &local);
             return rc;
@@ -238,7 +252,7 @@ static int run(struct follow *f, struct error *err)
         /* Lost, or ended without the last word: the daemon went down. */
         f->ended = false;
 
-        if (f->after > before || lost_since == 0) {
+        if (f->after > before || lost_since == 0 || f->crashed) {
             say_lost(f);
             lost_since = clock_mono_ms();
         }

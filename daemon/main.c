@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -121,6 +122,32 @@ static void parse_arguments(int argc, char **argv)
     configure_log(level);
 }
 
+#define FILES_WANTED 65536 /* descriptors: terminals that watch, uploads, AWS */
+#define FILES_OWN    256   /* of them for everything but terminals */
+
+/* The soft limit is for programs that use select(); we do not. */
+static void raise_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return;
+    if (files.rlim_cur < FILES_WANTED)
+        files.rlim_cur = MIN(files.rlim_max, (rlim_t)FILES_WANTED);
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* As many as leave us our own descriptors. */
+static unsigned max_connections(void)
+{
+    struct rlimit files;
+    bool known = getrlimit(RLIMIT_NOFILE, &files) == 0;
+    rlim_t own = MIN((rlim_t)FILES_OWN, known ? files.rlim_cur / 2 : 0);
+
+    return known ? (unsigned)MIN(files.rlim_cur - own, (rlim_t)LIMIT_RPC_CONNECTIONS)
+                 : LIMIT_RPC_CONNECTIONS;
+}
+
 /* Keys live in this process's memory: no core dumps, no ptrace by others of this user, nothing
  * readable that it writes. */
 static void harden(void)
@@ -219,7 +246,8 @@ static int open_server(
         .make_folder = !listen_path && !paths->socket_given,
         .listen_fd = listen_fd,
         .uid = getuid(),
-        .build = version_of_daemon};
+        .build = version_of_daemon,
+        .max_connections = max_connections()};
 
     return server_new(d->loop, &options, &d->server, err);
 }
@@ -319,6 +347,7 @@ int main(int argc, char **argv)
 {
     parse_arguments(argc, argv);
     harden();
+    raise_files();
 
     cleanup_error struct error err = ERROR_INIT;
     cleanup_rpc_paths struct rpc_paths paths = {0};

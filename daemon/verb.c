@@ -12,6 +12,7 @@
 
 #include "daemon/ask.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/context.h"
@@ -92,10 +93,27 @@ static void on_writable(void *arg, struct server_call *call)
     fiber_cond_broadcast(&v->writable);
 }
 
+/* Calls that wait for something (a slow AWS, a person) each hold a fiber; jobs need some too. */
+static void refuse_one_more(struct server_call *call)
+{
+    cleanup_error struct error why = ERROR_INIT;
+
+    error_raise(
+        &why, ERR_REFUSED, "the daemon answers %d calls at this moment already", LIMIT_RPC_WAITING);
+    error_hint(&why, "Try again when some of them have ended.");
+    server_error(call, &why, NULL, 0);
+}
+
 /* Runs on the loop: the fiber does the rest. */
 static void on_call(void *arg, struct server_call *call, const ProtobufCMessage *request)
 {
     struct handler *h = arg;
+
+    if (fiber_count(h->daemon->loop) >= LIMIT_RPC_WAITING) {
+        refuse_one_more(call);
+        return;
+    }
+
     struct verb_call *v = xcalloc(1, sizeof *v);
 
     *v = (struct verb_call){.daemon = h->daemon, .call = call};

@@ -14,13 +14,17 @@
  * of its own for it. */
 #include "daemon/jobs/job.h"
 
+#include "aws/freeze.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/str.h"
 #include "engine/call.h"
 #include "engine/context.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Nobody brings credentials for that long: the job ends, and what it did stays visible. */
 #define BLOCKED_MAX_MS (24LL * 60 * 60 * 1000)
@@ -62,6 +66,9 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
         cause && cause->message ? cause->message : "none are known to the daemon",
         cause && cause->hint ? ". " : "",
         cause && cause->hint ? cause->hint : "");
+    /* What was refused is of no use to the next life either. */
+    cleanup_error struct error ignored = ERROR_INIT;
+    store_job_keys_put(j->daemon->store, j->row.id, NULL, 0, &ignored);
     job_state_set(j, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, "waiting for fresh credentials");
 
     int rc = fiber_cond_wait(&j->credentials, BLOCKED_MAX_MS);
@@ -241,17 +248,67 @@ void job_offer_caller(struct daemon *d, const Defang__Caller *caller)
 
 /* ---- after a restart ---- */
 
-/* The keys of the shell that started it were in memory only: nothing is tried without fresh ones.
- */
+/* Which outlive the daemon, sealed, for as long as the job: what no file of the user gives again.
+ * Static keys of a profile stand in a file; a machine's are asked for again. */
+static bool is_worth_keeping(const struct aws_credentials *c)
+{
+    bool of_a_file = c->origin == AWS_ORIGIN_FILE && !secret_is_set(&c->session_token);
+
+    return !of_a_file && c->origin != AWS_ORIGIN_MACHINE;
+}
+
+/* Whenever its session has others. What cannot be written costs a question after a restart, no
+ * more. */
+static void keep_keys(void *arg, const struct aws_credentials *c)
+{
+    struct job *j = arg;
+    cleanup_error struct error ignored = ERROR_INIT;
+
+    if (j->finished)
+        return;
+    char *text = is_worth_keeping(c) ? aws_credentials_freeze(c) : NULL;
+
+    store_job_keys_put(j->daemon->store, j->row.id, text, c->expires_wall_ms, &ignored);
+    if (text)
+        secret_wipe(text, strlen(text));
+    free(text);
+}
+
+void job_keep_keys(struct job *j)
+{
+    aws_session_on_fresh(j->session->aws, keep_keys, j);
+}
+
+/* They were this job's before, so they are its account's and principal's. */
+static bool restore_keys(struct job *j)
+{
+    cleanup_secret struct secret text = SECRET_INIT;
+    cleanup_error struct error ignored = ERROR_INIT;
+    struct aws_credentials kept;
+
+    if (store_job_keys_get(j->daemon->store, j->row.id, &text, &ignored) < 0 ||
+        !secret_is_set(&text) || aws_credentials_thaw(secret_get(&text), &kept) < 0)
+        return false;
+
+    aws_session_restore_credentials(j->session->aws, &kept);
+    aws_credentials_done(&kept);
+    log_info("job", "credentials unsealed: deployment=%s", j->row.id);
+    return true;
+}
+
+/* The keys of the shell that started it go on while they live; without them nothing is tried. */
 int job_await_lost_keys(struct job *j, struct error *err)
 {
+    if (restore_keys(j))
+        return 0;
+
     cleanup_error struct error cause = ERROR_INIT;
 
     error_raise(
         &cause,
         ERR_AUTH,
-        "the daemon was restarted, and the keys of the shell that started this are not kept on "
-        "disk");
+        "the daemon was restarted, and the keys of the shell that started this have expired or "
+        "cannot be unsealed");
 
     int rc = job_wait_for_credentials(j, &cause);
     if (rc < 0)
@@ -266,6 +323,7 @@ int job_await_lost_keys(struct job *j, struct error *err)
 int job_confirm_principal(struct job *j, struct error *err)
 {
     struct engine_patience patience = {0};
+    bool restored = false;
 
     for (;;) {
         cleanup_error struct error local = ERROR_INIT;
@@ -275,6 +333,12 @@ int job_confirm_principal(struct job *j, struct error *err)
         aws_credentials_done(&found);
         if (engine_again(&j->context, &patience, rc, &local))
             continue;
+        /* Another's are refused with both named; else what it had before serves while it lives. */
+        if (rc < 0 && rc != -EPERM && rc != -ECANCELED && !restored) {
+            restored = true;
+            if (restore_keys(j))
+                continue;
+        }
         /* Whatever ails the source (a service that is not there, a proxy): nothing was begun. */
         if (rc < 0 && job_wait_for_credentials(j, &local) == 0)
             continue;

@@ -1,9 +1,9 @@
 /* What a job is given when it is admitted: an id, and the inputs that it keeps for its whole life.
  *
- * Inputs reach the disk, so what they hold is chosen: variables that a request reads, without keys
- * and without proxies that carry a password; the model, in its canonical form, so that a job never
- * reads the user's files again. Keys of a shell's environment are not in it, only that there were
- * some: after a restart such a job waits until a terminal brings them (credentials.c). */
+ * Inputs reach the disk, sealed (store/seal.c), and what they hold is chosen: variables that a
+ * request reads, without keys; the model, in its canonical form, so that a job never reads the
+ * user's files again. Keys of a shell's environment are not in it, only that there were some: they
+ * are kept for themselves, for as long as the job and they live (credentials.c). */
 #include "daemon/jobs/job.h"
 
 #include "base/clock.h"
@@ -24,13 +24,6 @@ char *job_id_new(void)
         id[i] = digits[clock_random_below(36)];
     id[12] = '\0';
     return xstrdup(id);
-}
-
-/* Inputs reach the disk: no key, and no proxy's password either. */
-static bool holds_secret(const char *name, const char *value)
-{
-    bool url = text_ends(name, "_proxy") || text_ends(name, "_PROXY") || text_ends(name, "_URL");
-    return env_name_is_secret(name) || (url && strchr(value, '@'));
 }
 
 /* JSON has no bytes: what is not UTF-8 (a path, say) is kept as {"base64": …}. */
@@ -67,7 +60,7 @@ static json_t *env_of(const struct env *env)
 
     for (size_t i = 0; i < env_count(selected); i++) {
         const char *name = env_name(selected, i), *value = env_value(selected, i);
-        if (!holds_secret(name, value) && text_utf8_valid(name, strlen(name)))
+        if (!env_name_is_secret(name) && text_utf8_valid(name, strlen(name)))
             json_object_set_new(kept, name, bytes_json(value));
     }
 

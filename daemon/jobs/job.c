@@ -35,6 +35,8 @@ struct job *job_find(struct daemon *d, const char *id)
 /* The session is only given back: others may hold it. */
 static void job_free(struct job *j)
 {
+    if (j->session)
+        aws_session_on_fresh(j->session->aws, NULL, j);
     session_unref(j->daemon, j->session);
     project_done(&j->project);
     engine_failure_done(&j->failure);
@@ -233,6 +235,7 @@ static int run_job(struct job *j, struct error *err)
     rc = open_session(j, &restored, err);
     if (rc < 0)
         return rc;
+    job_keep_keys(j);
 
     if (restored && json_bool_or(j->inputs, "env_credentials", false))
         rc = job_await_lost_keys(j, err);

@@ -5,11 +5,11 @@
  *   QUEUED → RUNNING ⇄ BLOCKED_AUTH, RUNNING → CANCELING, all → SUCCEEDED | FAILED | ROLLED_BACK |
  * CANCELED
  *
- * Inputs (JSON, erased at the terminal state): {"model": canonical YAML, "env": {non-secret
- * variables}, "profile", "region", "mode", "stack", "engine", "origin", "adopt", "force": bool,
- * "no_rollback": bool,
- * "env_credentials": bool}. Keys from an environment are not in it: after a restart such a job
- * waits in BLOCKED_AUTH until a terminal of the same user brings them. */
+ * Inputs (JSON, sealed in the store, erased at the terminal state): {"model": canonical YAML,
+ * "env": {variables without keys}, "profile", "region", "mode", "stack", "engine", "origin",
+ * "adopt", "force": bool, "no_rollback": bool, "env_credentials": bool}. Keys from an environment
+ * are kept beside them, sealed too (job_keep_keys): after a restart such a job goes on while they
+ * live, and waits in BLOCKED_AUTH until a terminal of the same user brings others. */
 #pragma once
 
 #include "daemon/daemon.h"
@@ -111,9 +111,12 @@ void job_offer_caller(struct daemon *d, const Defang__Caller *caller);
  * somebody brings fresh ones. 0, -ECANCELED, or -ETIMEDOUT after a day. */
 int job_wait_for_credentials(void *arg, const struct error *cause);
 
-/* After a restart, before the first call: keys of an environment are gone, so fresh ones are waited
- * for; those of a profile must be the principal's that the job began with. 0, -ECANCELED, or
- * ERR_AUTH when nobody came. */
+/* From now on what its session signs with is kept in the store, sealed, until the job ends. */
+void job_keep_keys(struct job *j);
+
+/* After a restart, before the first call: keys of an environment are those that were kept, while
+ * they live, or fresh ones are waited for; those of a profile must be the principal's that the job
+ * began with. 0, -ECANCELED, or ERR_AUTH when nobody came. */
 int job_await_lost_keys(struct job *j, struct error *err);
 int job_confirm_principal(struct job *j, struct error *err);
 

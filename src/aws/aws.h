@@ -97,6 +97,14 @@ void aws_credentials_copy(struct aws_credentials *to, const struct aws_credentia
  * BLOCKED(auth). */
 void aws_session_replace_credentials(struct aws_session *s, const struct aws_credentials *c);
 
+/* The same for what an earlier life of this session held (freeze.h): it serves until it is about to
+ * end, then the session's own sources are asked. */
+void aws_session_restore_credentials(struct aws_session *s, const struct aws_credentials *c);
+/* fn(arg, c) whenever the session has other credentials than before, and at once when it has some;
+ * NULL takes it back from the one whose arg it is. c is borrowed for the call. */
+typedef void aws_fresh_fn(void *arg, const struct aws_credentials *c);
+void aws_session_on_fresh(struct aws_session *s, aws_fresh_fn *fn, void *arg);
+
 /* How the credentials were found: one line "provider: why it did not serve" each, in the order
  * asked, the last being what served or failed. "" before the first resolution. Borrowed until the
  * next call on s. */
@@ -157,3 +165,5 @@ bool aws_error_is_auth(const struct error *err);
 /* ValidationError "does not exist", ResourceNotFound…, NoSuchKey, ParameterNotFound, 404 */
 bool aws_error_is_not_found(const struct error *err);
 bool aws_error_is_throttle(const struct error *err);
+/* A right that is missing; the keys are good. */
+bool aws_error_is_denied(const struct error *err);

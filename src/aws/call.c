@@ -235,6 +235,35 @@ static int retry(
     return o->rc < 0 ? give_up(s, x, c, o, err) : 1;
 }
 
+/* Where every success has a document as its body: one without is no answer. */
+static bool lacks_body(const struct aws_operation *op, const struct http_response *resp)
+{
+    enum aws_protocol p = op->service->protocol;
+
+    return resp->body.len == 0 && op->output && op->output->member_count && p != AWS_REST_XML &&
+           p != AWS_REST_JSON;
+}
+
+/* Something between AWS and us has spoilt the reply, or has answered in its place (a page to log in
+ * at, a redirect): that passes, and what the call did is told to the same call under the same
+ * token. */
+static int
+read_good(const struct aws_exchange *x, const struct http_response *resp, struct error *why)
+{
+    if (resp->status >= 300)
+        return error_raise_errno(
+            why,
+            ERR_CLOUD,
+            EBADMSG,
+            "the answer is a redirect (HTTP %d), which no API of AWS gives",
+            resp->status);
+    if (!x->parsed)
+        return 0;
+    if (lacks_body(x->op, resp))
+        return error_raise_errno(why, ERR_CLOUD, EBADMSG, "the reply is empty");
+    return wire_parse(x->op, resp, x->parsed, why);
+}
+
 /* 1: another attempt comes; 0: the reply is the result; negative: the error that ends the exchange.
  */
 static int judge(
@@ -260,7 +289,11 @@ static int judge(
         o.rc < 0 ? strerror(-o.rc) : "HTTP",
         o.rc < 0 ? o.rc : resp->status);
 
+    bool redirect = o.rc == 0 && resp->status / 100 == 3 && !x->bucket;
     bool good = o.rc == 0 && resp->status < 300 && !wire_is_error_in_200(x->op, resp);
+    if (good || redirect)
+        o.rc = read_good(x, resp, transport);
+    good = good && o.rc == 0;
     if (good)
         retry_quota_success(session_quota(s, service), c->cost);
     else if (o.rc == 0)
@@ -397,6 +430,7 @@ int session_call(
         .unsigned_request = o->unsigned_request};
     json_t *reply = NULL;
     char uuid[37];
+
     int rc;
 
     if (out)
@@ -411,9 +445,8 @@ int session_call(
     add_required_checksum(op, &request);
     if (strcmp(op->service->id, "s3") == 0)
         x.bucket = json_string_value(json_object_get(input, "Bucket"));
+    x.parsed = &reply;
     rc = session_exchange(s, &x, &resp, err);
-    if (rc == 0)
-        rc = wire_parse(op, &resp, &reply, err);
     if (rc == 0 && out)
         *out = reply;
     else

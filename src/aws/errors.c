@@ -71,3 +71,15 @@ bool aws_error_is_throttle(const struct error *err)
 {
     return error_is_set(err) && (retry_code_is_throttle(err->aws_code) || err->http_status == 429);
 }
+
+bool aws_error_is_denied(const struct error *err)
+{
+    static const char *const codes[] = {
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "AuthorizationError",
+        NULL};
+
+    return error_is_set(err) && among(err->aws_code, codes);
+}

@@ -71,6 +71,8 @@ struct aws_session {
     struct secret mfa_code;         /* given by a client; used once */
     bool sso_renewed;               /* tried at all, and when: at most once a minute */
     int64_t sso_renewed_mono_ms;
+    aws_fresh_fn *on_fresh; /* aws_session_on_fresh() */
+    void *on_fresh_arg;
     struct aws_identity identity;
     bool have_identity;
     char *bound_account, *bound_principal; /* whose credentials alone serve; NULL: anybody's */
@@ -101,6 +103,8 @@ struct aws_exchange {
     bool no_retry;
     uint64_t max_body_bytes;
     bool accept_not_found; /* a 404 is an answer, not an error */
+    json_t **parsed;       /* gets the reply (new); NULL = the caller reads it itself. One that
+                              cannot be read counts as none: it is asked for again */
     char **reason; /* gets wire_error.reason of the error that ends the exchange; malloc'd */
 };
 

@@ -63,9 +63,11 @@
 /* rpc */
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)
 #define LIMIT_RPC_REPLY_BYTES   MIB(4)
-#define LIMIT_RPC_CONNECTIONS   128
+#define LIMIT_RPC_CONNECTIONS   10000
 #define LIMIT_RPC_CALLS         64    /* open calls per connection */
 #define LIMIT_RPC_HELLO_MS      10000 /* a connection that has not said hello by then is closed */
+#define LIMIT_RPC_FRAME_MS      10000 /* a frame that has begun is whole by then, or it is closed */
+#define LIMIT_RPC_WAITING       2048  /* fibers: above it no call is taken that would need one */
 #define LIMIT_RPC_WAIT_FDS      8     /* descriptors a client waits on beside its connection */
 /* Of streams that the client has received and not taken. */
 #define LIMIT_RPC_CLIENT_PENDING_BYTES MIB(16)

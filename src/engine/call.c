@@ -24,6 +24,7 @@
 #define PATIENCE_MS           (10 * 60 * 1000)
 #define PATIENCE_FIRST_MS     1000
 #define PATIENCE_PAUSE_MAX_MS 20000
+#define SLOW_MS               5000 /* of one call, before it is told that it is waited for */
 
 /* Suspends in the job until somebody brings fresh credentials, which may take hours: a job of
  * BLOCKED(auth) goes on from exactly here. */
@@ -56,6 +57,7 @@ static bool is_transient(int rc, const struct error *err)
         -ENOTUNIQ,
         -ENETUNREACH,
         -EHOSTUNREACH,
+        -EBADMSG, /* a spoilt reply */
         -EAGAIN};
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (rc == codes[i])
@@ -100,6 +102,26 @@ bool engine_again(struct engine_context *c, struct engine_patience *p, int rc, s
     return rc < 0 && (engine_retry_after_auth(c, rc, err) || be_patient(c, p, rc, err));
 }
 
+/* One that hangs is told while it hangs: its own time limits take minutes. */
+struct slow {
+    struct engine_context *c;
+    const struct aws_operation *op;
+};
+
+static void on_slow(void *arg)
+{
+    const struct slow *s = arg;
+
+    engine_note(
+        s->c,
+        ENGINE_SAY_NOTE,
+        NULL,
+        "waiting for AWS to answer %s:%s since %d s",
+        s->op->service->id,
+        s->op->name,
+        SLOW_MS / 1000);
+}
+
 /* The input is kept for the next try, since the call steals it. An error of a try that is
  * repeated is dropped: only the last one is told. */
 static int call_with(
@@ -112,11 +134,15 @@ static int call_with(
 {
     cleanup_json json_t *keep = in ? in : json_object();
     struct engine_patience patience = {0};
+    struct slow slow = {c, op};
 
     for (;;) {
         cleanup_error struct error local = ERROR_INIT;
+        struct loop_timer *timer =
+            c->sink ? loop_timer_start(c->loop, SLOW_MS, 0, on_slow, &slow) : NULL;
 
         int rc = fn(c->aws, op, json_incref(keep), out, &local);
+        loop_timer_stop(timer);
         if (engine_again(c, &patience, rc, &local))
             continue;
         if (rc < 0 && err)

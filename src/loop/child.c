@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "loop/internal.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
@@ -26,7 +27,9 @@
 /* For output after the exit: a daemon that it left behind may hold the pipe for ever. */
 #define DRAIN_GRACE_MS 2000
 #define CHUNK_BYTES    8192
-#define DEFAULT_PATH   "/usr/local/bin:/usr/bin:/bin"
+/* Of libuv in this process and of the child before it becomes another program. */
+#define SPAWN_DESCRIPTORS 8
+#define DEFAULT_PATH      "/usr/local/bin:/usr/bin:/bin"
 
 struct child_stream {
     struct child *child;
@@ -169,6 +172,21 @@ static void env_block_free(char **block)
     free(block);
 }
 
+/* libuv asserts, or the child dies of an abort, where it finds no descriptor half-way: so it is
+ * seen before whether there are as many as both need. */
+static int descriptors_are_left(void)
+{
+    int spare[SPAWN_DESCRIPTORS], n = 0, rc = 0;
+
+    while (n < SPAWN_DESCRIPTORS && (spare[n] = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
+        n++;
+    if (n < SPAWN_DESCRIPTORS)
+        rc = -errno;
+    while (n > 0)
+        close(spare[--n]);
+    return rc;
+}
+
 static int spawn(
     struct child *c,
     const char *file,
@@ -196,7 +214,9 @@ static int spawn(
     /* What this process itself inherited without the mark, or a library opened so. Kernels
      * before 5.11 lack the flag: then that stays. */
     close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
-    int rc = uv_spawn(&c->loop->uv, &c->process, &options);
+    int rc = descriptors_are_left();
+    if (rc == 0)
+        rc = uv_spawn(&c->loop->uv, &c->process, &options);
     env_block_free(block);
 
     return rc;
@@ -316,7 +336,8 @@ int child_run(
     c->err.cut = true;
     loop->outside++;
     int rc = run(c, file, argv, env, cwd, timeout_ms);
-    close_handle(c, (uv_handle_t *)&c->process);
+    if (c->process.loop) /* else it came to nothing before libuv knew of it */
+        close_handle(c, (uv_handle_t *)&c->process);
     close_handle(c, (uv_handle_t *)&c->out.pipe);
     close_handle(c, (uv_handle_t *)&c->err.pipe);
     fiber_wait_shielded(&c->closed, FIBER_NO_DEADLINE);

@@ -85,6 +85,11 @@ struct fiber *fiber_spawn(struct loop *loop, const char *name, void (*fn)(void *
     return f;
 }
 
+size_t fiber_count(const struct loop *loop)
+{
+    return loop->sched.count;
+}
+
 static void unlink_fiber(struct fiber *f)
 {
     struct fiber_sched *sched = &f->loop->sched;

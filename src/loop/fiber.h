@@ -36,6 +36,7 @@ bool fiber_is_canceled(void);       /* of the running fiber; false outside */
 bool fiber_must_unwind(void);       /* canceled and not shielded: do not begin anything */
 struct fiber *fiber_current(void);  /* NULL outside a fiber */
 const char *fiber_name(const struct fiber *f);
+size_t fiber_count(const struct loop *loop); /* all that have not ended */
 
 /* While shielded, waits are not ended by cancel: for cleanup that must talk to AWS. Nestable. */
 void fiber_shield(bool on);

@@ -81,9 +81,9 @@ void http_response_done(struct http_response *r);
 struct http {
     /* Suspends. 0 when a whole reply arrived, whatever its status. -ETIMEDOUT, -ECANCELED,
      * -ECONNREFUSED, -ECONNRESET, -EPROTO (TLS, bad HTTP), -ENOTUNIQ (name not found), -EACCES (the
-     * proxy wants another user or password), -EMSGSIZE (body or headers over the bound), -EINVAL (a
-     * URL or header that cannot be sent), what on_data or the source returned. On error resp is
-     * empty. */
+     * proxy wants another user or password), -EMSGSIZE (the body is over its bound), -EBADMSG (the
+     * headers are), -EINVAL (a URL or header that cannot be sent), what on_data or the source
+     * returned. On error resp is empty. */
     int (*perform)(
         struct http *http,
         const struct http_request *req,

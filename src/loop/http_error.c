@@ -112,7 +112,9 @@ static long proxy_refusal(const struct http_transfer *t)
 
 static int raise_own(const struct http_transfer *t, struct error *err)
 {
-    if (t->rc != -EMSGSIZE || t->job.code == CURLE_ABORTED_BY_CALLBACK)
+    bool ours = t->rc == -EMSGSIZE || t->rc == -EBADMSG;
+
+    if (!ours || t->job.code == CURLE_ABORTED_BY_CALLBACK)
         return error_raise_errno(
             err,
             t->rc == -ECANCELED ? ERR_CANCELED : ERR_FAILED,
@@ -124,7 +126,7 @@ static int raise_own(const struct http_transfer *t, struct error *err)
         return error_raise_errno(
             err,
             ERR_FAILED,
-            EMSGSIZE,
+            EBADMSG,
             "%s: the reply has more than %zu bytes of headers",
             t->host,
             LIMIT_HTTP_HEADER_BYTES);

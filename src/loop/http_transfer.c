@@ -59,7 +59,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *arg)
     t->active_ms = loop_now_ms(t->loop);
     t->header_bytes += n;
     if (t->header_bytes > LIMIT_HTTP_HEADER_BYTES) {
-        t->rc = -EMSGSIZE;
+        t->rc = -EBADMSG;
         return 0;
     }
 

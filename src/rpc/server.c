@@ -111,6 +111,9 @@ int server_new(
     s->build = xstrdup(options->build);
     s->uid = options->uid;
     s->make_folder = options->make_folder;
+    s->frame_ms = options->frame_ms ? options->frame_ms : LIMIT_RPC_FRAME_MS;
+    s->max_connections =
+        options->max_connections ? options->max_connections : LIMIT_RPC_CONNECTIONS;
     s->activated = options->listen_fd >= 0;
     s->on_turn = drain_check;
 

@@ -29,7 +29,9 @@ struct server_options {
     int listen_fd;     /* a listening socket of systemd, taken also on failure; < 0 = bind `path` */
     uid_t uid;         /* the only user that is served */
     const char *build; /* "defangd 0.1.0"; for hello */
-    int64_t rebind_check_ms; /* how often the socket file is looked at; 0 = 5000 */
+    int64_t rebind_check_ms;  /* how often the socket file is looked at; 0 = 5000 */
+    int64_t frame_ms;         /* for the rest of a frame that has begun; 0 = LIMIT_RPC_FRAME_MS */
+    unsigned max_connections; /* as many as there are descriptors for; 0 = LIMIT_RPC_CONNECTIONS */
 };
 
 /* -EADDRINUSE (kind REFUSED) when a living daemon answers at the path; a stale socket file is

@@ -45,13 +45,29 @@ void conn_drop(struct server_conn *c)
     calls_orphan(c);
 }
 
+/* Who has begun a frame ends it soon: nobody is waited for who was stopped in the middle, or plays
+ * with us. Between frames a connection may be silent for ever. */
+static void half_frame_watch(struct server_conn *c, bool half)
+{
+    if (!c->greeted || half == c->half)
+        return;
+
+    c->half = half;
+    if (half) {
+        conn_deadline_set(c, c->server->frame_ms);
+    } else {
+        loop_timer_stop(c->deadline);
+        c->deadline = NULL;
+    }
+}
+
 /* As long as there is room for answers: a client that does not read is not served on. */
 static void frames_read(struct server_conn *c)
 {
     struct error why = ERROR_INIT;
     const uint8_t *message;
     size_t n;
-    int rc = 0;
+    int rc = 1; /* 0: what is left is a part of a frame */
 
     while (!c->closing && !c->closed && conn_has_room(c) &&
            (rc = frame_decoder_next(&c->in, &message, &n, &why)) > 0) {
@@ -66,6 +82,8 @@ static void frames_read(struct server_conn *c)
 
     if (rc < 0)
         conn_fail(c, &why);
+    else if (!c->closing && !c->closed)
+        half_frame_watch(c, rc == 0 && frame_decoder_pending(&c->in) > 0);
     error_done(&why);
 }
 
@@ -146,7 +164,7 @@ void conn_accept(struct server *s, uv_stream_t *listener)
     vec_push(&s->conns, c);
 
     if (uv_accept(listener, (uv_stream_t *)&c->pipe) < 0 ||
-        s->conns.len > LIMIT_RPC_CONNECTIONS + CONNECTIONS_REFUSED) {
+        s->conns.len > s->max_connections + CONNECTIONS_REFUSED) {
         conn_drop(c);
         return;
     }
@@ -154,9 +172,8 @@ void conn_accept(struct server *s, uv_stream_t *listener)
     struct error why = ERROR_INIT;
     if (peer_check(c, &why) < 0) {
         conn_fail(c, &why);
-    } else if (s->conns.len > LIMIT_RPC_CONNECTIONS) {
-        error_raise(
-            &why, ERR_REFUSED, "the daemon has %d connections already", LIMIT_RPC_CONNECTIONS);
+    } else if (s->conns.len > s->max_connections) {
+        error_raise(&why, ERR_REFUSED, "the daemon has %u connections already", s->max_connections);
         error_hint(&why, "Close some terminals that watch, and try again.");
         conn_fail(c, &why);
     } else {

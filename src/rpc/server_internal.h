@@ -25,6 +25,8 @@ struct server {
     char *path, *build;
     uid_t uid;
     bool make_folder;
+    unsigned max_connections;
+    int64_t frame_ms;
     bool activated; /* the socket is systemd's */
     dev_t socket_dev;
     ino_t socket_ino;
@@ -51,9 +53,10 @@ struct server_conn {
     bool reading, hung_up, closed;
     bool closing; /* after what is queued was sent */
     bool greeted;
+    bool half;      /* a part of a frame has come: the deadline is for its rest */
     bool throttled; /* the output passed the high mark and has not come down to the low one */
     bool resume;    /* streams are told at the next turn that there is room */
-    struct loop_timer *deadline; /* for hello, or for a last word to be read */
+    struct loop_timer *deadline; /* for hello, for a frame's rest, for a last word to be read */
     struct frame_decoder in;
     struct str out;
     uv_write_t write;

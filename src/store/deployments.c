@@ -47,8 +47,30 @@ void store_deployment_done(struct store_deployment *d)
     memset(d, 0, sizeof *d);
 }
 
-/* The columns in the order of COLUMNS, and the inputs behind them. */
-static void row_read(struct sql *q, struct store_deployment *d)
+/* What a job is to do may hold what its files took from the shell: passwords, tokens. */
+static char *inputs_name(const char *id)
+{
+    return xasprintf("inputs/%s", id);
+}
+
+/* With another key they cannot be opened: then there are none. */
+static void inputs_read(struct store *s, struct sql *q, struct store_deployment *d)
+{
+    const void *blob = sqlite3_column_blob(q->stmt, 15);
+    size_t n = (size_t)sqlite3_column_bytes(q->stmt, 15);
+    bool sealed = sqlite3_column_int(q->stmt, 16);
+    cleanup_free char *name = inputs_name(d->id);
+
+    if (n && sealed)
+        store_seal_open(s, name, blob, n, &d->inputs, &d->inputs_len);
+    if (n && !sealed) {
+        d->inputs = xmemdup(blob, n);
+        d->inputs_len = n;
+    }
+}
+
+/* The columns in the order of COLUMNS, and the inputs behind them with how they are kept. */
+static void row_read(struct store *s, struct sql *q, struct store_deployment *d)
 {
     char **texts[] = {
         &d->id, &d->kind, &d->project, &d->stack, &d->account, &d->region, &d->engine, &d->profile};
@@ -62,9 +84,7 @@ static void row_read(struct sql *q, struct store_deployment *d)
     d->last_sequence = (uint64_t)sqlite3_column_int64(q->stmt, 12);
     d->canceled_ms = sqlite3_column_int64(q->stmt, 13);
     d->principal = sql_column(q, 14);
-    d->inputs_len = (size_t)sqlite3_column_bytes(q->stmt, 15);
-    if (d->inputs_len)
-        d->inputs = xmemdup(sqlite3_column_blob(q->stmt, 15), d->inputs_len);
+    inputs_read(s, q, d);
 }
 
 /* The unfinished deployment that stands in the way, for the message. */
@@ -132,11 +152,20 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
             "a deployment cannot begin in state %s",
             store_state_name(d->state));
 
+    cleanup_free char *name = inputs_name(d->id);
+    cleanup_free void *sealed = NULL;
+    size_t sealed_len = 0;
+    int rc = d->inputs_len
+                 ? store_seal_close(s, name, d->inputs, d->inputs_len, &sealed, &sealed_len, err)
+                 : 0;
+    if (rc < 0)
+        return rc;
+
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO deployments(id, kind, project, stack, account, region, engine, profile,"
-        " state, created_ms, inputs, principal)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
+        " state, created_ms, inputs, principal, sealed)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 1)");
 
     const char *texts[] = {
         d->id, d->kind, d->project, d->stack, d->account, d->region, d->engine, d->profile};
@@ -145,10 +174,10 @@ int store_deployment_insert(struct store *s, const struct store_deployment *d, s
         sql_text(&q, texts[i]);
     sql_int(&q, d->state);
     sql_int(&q, d->created_ms ? d->created_ms : clock_wall_ms());
-    sql_blob(&q, d->inputs, d->inputs_len);
+    sql_blob(&q, sealed, sealed_len);
     sql_text(&q, d->principal);
 
-    int rc = sql_run(s, &q, NULL, err);
+    rc = sql_run(s, &q, NULL, err);
     if (rc == -EEXIST)
         return busy_error(s, d, err);
 
@@ -227,6 +256,8 @@ int store_deployment_move(
     int rc = sql_run(s, &q, &changes, err);
     if (rc == 0 && ends)
         rc = intents_erase(s, id, err);
+    if (rc == 0 && ends)
+        rc = store_job_keys_put(s, id, NULL, 0, err);
 
     if (rc == 0) {
         store_touch(s, id);
@@ -274,14 +305,14 @@ int store_deployment_get(
     struct store *s, const char *id, struct store_deployment *out, struct error *err)
 {
     struct sql q =
-        sql_open(&s->writer, "SELECT " COLUMNS ", inputs FROM deployments WHERE id = ?1");
+        sql_open(&s->writer, "SELECT " COLUMNS ", inputs, sealed FROM deployments WHERE id = ?1");
 
     sql_text(&q, id);
 
     int rc = sql_row(&q);
     if (rc > 0) {
         memset(out, 0, sizeof *out);
-        row_read(&q, out);
+        row_read(s, &q, out);
         rc = 0;
     } else if (rc == 0) {
         rc = -ENOENT;
@@ -306,7 +337,7 @@ int store_deployment_each(
     struct sql q = sql_open(
         &s->reader,
         "SELECT " COLUMNS
-        ", iif(?5, inputs, NULL) FROM deployments WHERE (?1 IS NULL OR project = ?1) AND "
+        ", iif(?5, inputs, NULL), sealed FROM deployments WHERE (?1 IS NULL OR project = ?1) AND "
         "(?2 IS NULL OR stack = ?2)"
         " AND (?3 IS NULL OR account = ?3) AND (?4 IS NULL OR region = ?4) AND (?5 = 0 OR ended_ms "
         "= 0)"
@@ -323,7 +354,7 @@ int store_deployment_each(
     while ((rc = sql_row(&q)) > 0) {
         struct store_deployment d = {0};
 
-        row_read(&q, &d);
+        row_read(s, &q, &d);
         vec_push(&rows, d);
     }
 

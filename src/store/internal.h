@@ -114,6 +114,23 @@ int store_schema_version(void);
 
 /* ---- seal.c ---- */
 int store_seal_init(struct store *s, const char *key_file, struct error *err);
+/* A blob for a column of its own; *sealed malloc'd. */
+int store_seal_close(
+    struct store *s,
+    const char *name,
+    const void *data,
+    size_t n,
+    void **sealed,
+    size_t *sealed_len,
+    struct error *err);
+/* *data NULL when it does not open; else malloc'd, with a NUL behind it that is not counted. */
+void store_seal_open(
+    struct store *s,
+    const char *name,
+    const void *sealed,
+    size_t sealed_len,
+    void **data,
+    size_t *n);
 
 /* ---- deployments.c ---- */
 /* Why a write changed nothing: no such deployment (-ENOENT) or one that has ended (-ESTALE). */

@@ -95,6 +95,9 @@ static const char *const migrations[] = {
 
     /* Whose a deployment is; what an older daemon began has none. */
     "ALTER TABLE deployments ADD COLUMN principal TEXT;",
+
+    /* Its inputs are sealed (seal.c); what an older daemon began has them in clear. */
+    "ALTER TABLE deployments ADD COLUMN sealed INTEGER NOT NULL DEFAULT 0;",
 };
 /* clang-format on */
 

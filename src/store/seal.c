@@ -7,6 +7,9 @@
  * that were derived from it for this use alone. A key file that others can read is refused: whoever
  * could read it may have.
  *
+ * The frozen inputs of a job are sealed in their own column, under the deployment's name; what it
+ * signs with is a blob like any other.
+ *
  * A blob that does not open (another key, a changed file) is a cache that is empty, never an error:
  * what was in it is fetched again. */
 #include "base/clock.h"
@@ -84,6 +87,34 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
     str_wipe(&material);
 
     return rc;
+}
+
+int store_seal_close(
+    struct store *s,
+    const char *name,
+    const void *data,
+    size_t n,
+    void **sealed,
+    size_t *sealed_len,
+    struct error *err)
+{
+    int rc = digest_seal(s->seal_key, name, strlen(name), data, n, sealed, sealed_len);
+
+    return rc < 0 ? error_raise_errno(err, ERR_FAILED, rc, "sealing %s", name) : 0;
+}
+
+void store_seal_open(
+    struct store *s,
+    const char *name,
+    const void *sealed,
+    size_t sealed_len,
+    void **data,
+    size_t *n)
+{
+    *data = NULL;
+    *n = 0;
+    if (digest_open(s->seal_key, name, strlen(name), sealed, sealed_len, data, n) < 0)
+        *data = NULL;
 }
 
 /* What is sealed with a blob and must come back the same. */
@@ -173,4 +204,38 @@ int store_seal_get(struct store *s, const char *name, struct secret *out, struct
     sql_close(&q);
 
     return rc < 0 ? store_read_error(&s->writer, "reading a sealed blob", err) : 0;
+}
+
+/* ---- of a job ---- */
+
+static char *job_keys_name(const char *deployment)
+{
+    return xasprintf("job/%s", deployment);
+}
+
+int store_job_keys_put(
+    struct store *s,
+    const char *deployment,
+    const char *keys,
+    int64_t expires_ms,
+    struct error *err)
+{
+    cleanup_free char *name = job_keys_name(deployment);
+
+    return store_seal_put(s, name, keys, keys ? strlen(keys) : 0, expires_ms, err);
+}
+
+int store_job_keys_get(
+    struct store *s, const char *deployment, struct secret *out, struct error *err)
+{
+    cleanup_free char *name = job_keys_name(deployment);
+
+    return store_seal_get(s, name, out, err);
+}
+
+int store_seal_forget(struct store *s, struct error *err)
+{
+    struct sql q = sql_open(&s->writer, "DELETE FROM credentials");
+
+    return sql_run(s, &q, NULL, err);
 }

@@ -216,3 +216,15 @@ int store_seal_get(
     const char *name,
     struct secret *out,
     struct error *err); /* unset when none, expired or sealed with another key */
+/* What a job signs with, as text, until it ends: it goes with the job's terminal state. keys NULL
+ * deletes; expires_ms 0 = as long as the job. */
+int store_job_keys_put(
+    struct store *s,
+    const char *deployment,
+    const char *keys,
+    int64_t expires_ms,
+    struct error *err);
+int store_job_keys_get(
+    struct store *s, const char *deployment, struct secret *out, struct error *err);
+/* All of them, and of all jobs. */
+int store_seal_forget(struct store *s, struct error *err);

@@ -295,8 +295,11 @@ class Place:
         *arguments: str,
         cwd: pathlib.Path | None = None,
         env: dict[str, str | None] | None = None,
+        starts_daemon: bool = False,
     ) -> Following:
-        following = Following(self, list(arguments), cwd or self.home, self.env(env))
+        """Without `starts_daemon` one that is killed comes back by the test's start() alone."""
+        more = [] if starts_daemon else ["--no-spawn"]
+        following = Following(self, [*arguments, *more], cwd or self.home, self.env(env))
         self.started.append(following.process)
         return following
 

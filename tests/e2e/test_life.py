@@ -302,3 +302,29 @@ def test_stop_while_blocked(place: kit.Place, sandbox: kit.Sandbox, tiny: pathli
     assert place.run("ls", "--json", env=GONE).lines[0]["state"] == "BLOCKED_AUTH"
     place.run("watch", cwd=tiny).ok()
     place.run("down", cwd=tiny).ok()
+
+
+def test_survive_a_killed_daemon_goes_on_with_the_keys_of_the_shell(
+    place: kit.Place, sandbox: kit.Sandbox, tiny: pathlib.Path
+) -> None:
+    """The card: credentials in SQLite, sealed. No other terminal brings any."""
+    keys = session(sandbox)
+    sandbox.waits(ecs_steady=3)
+    up = place.spawn("up", cwd=tiny, env=keys)
+    up.seen("ServiceWorker CREATE_IN_PROGRESS")
+    up.process.kill()
+    place.kill()
+    for path in place.state.glob("state.db*"):
+        content = path.read_bytes()
+        assert keys["AWS_SECRET_ACCESS_KEY"].encode() not in content, path
+        assert keys["AWS_SESSION_TOKEN"].encode()[:40] not in content, path
+    place.start()
+    rows = kit.wait_for(
+        lambda: [
+            row for row in place.run("ls", "--json", env=GONE).lines if row["state"] in kit.TERMINAL
+        ]
+    )
+    assert rows[0]["state"] == "SUCCEEDED", rows
+    states = [e["state"] for e in place.events(rows[0]["id"]) if e["kind"] == "EVENT_STATE"]
+    assert states == ["RUNNING", "SUCCEEDED"], states
+    place.run("down", cwd=tiny).ok()

@@ -9,6 +9,7 @@ ends by time leaves the job running.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pathlib
 import pty
@@ -186,3 +187,30 @@ def test_stopped_terminal_costs_nothing(
     sleeper.process.send_signal(signal.SIGCONT)
     assert sleeper.result().ok().lines == events
     place.run("down", cwd=slim).ok()
+
+
+def test_survive_22_23_a_daemon_that_crashes_is_started_by_who_watches(
+    place: kit.Place, slim: pathlib.Path
+) -> None:
+    """Nobody else is there to do it: in mid-deploy, and in the moment after the id was answered."""
+    place.kill()
+    up = place.spawn("up", "--json", cwd=slim, starts_daemon=True)
+    kit.wait_for(lambda: up.out)
+    for times in range(1, 4):
+        status = kit.wait_for(
+            lambda: [
+                s for s in [place.run("daemon", "status", "--json", "--no-spawn")] if not s.code
+            ]
+        )
+        os.kill(status[0].lines[0]["pid"], signal.SIGKILL)
+        kit.wait_for(
+            lambda n=times: (
+                up.err.count("it is started again") >= n or up.process.poll() is not None
+            )
+        )
+    done = up.result().ok()
+    events = [json.loads(line) for line in done.out.splitlines()]
+    sequences = [e["sequence"] for e in events if "sequence" in e]
+    assert sequences == sorted(set(sequences)), sequences
+    assert [e["state"] for e in events if "state" in e][-1] == "SUCCEEDED", events[-3:]
+    assert len(place.run("ls", "--json", cwd=slim).ok().lines) == 1

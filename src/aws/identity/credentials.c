@@ -101,6 +101,21 @@ static bool refresh_due(const struct aws_session *s)
     return true;
 }
 
+static void tell_fresh(struct aws_session *s)
+{
+    if (s->on_fresh && s->have_credentials)
+        s->on_fresh(s->on_fresh_arg, &s->credentials);
+}
+
+void aws_session_on_fresh(struct aws_session *s, aws_fresh_fn *fn, void *arg)
+{
+    if (!fn && s->on_fresh_arg != arg)
+        return;
+    s->on_fresh = fn;
+    s->on_fresh_arg = arg;
+    tell_fresh(s);
+}
+
 /* One fiber resolves, the others wait for its outcome. */
 static int resolve_once(struct aws_session *s, struct error *err)
 {
@@ -119,6 +134,7 @@ static int resolve_once(struct aws_session *s, struct error *err)
         s->credentials = fresh;
         s->have_credentials = true;
         s->resolve_failed_mono_ms = 0;
+        tell_fresh(s);
     } else {
         aws_credentials_done(&fresh);
         if (rc < 0)
@@ -180,7 +196,7 @@ int aws_session_credentials(struct aws_session *s, struct aws_credentials *out, 
     return 0;
 }
 
-void aws_session_replace_credentials(struct aws_session *s, const struct aws_credentials *c)
+static void set(struct aws_session *s, const struct aws_credentials *c, bool replaced)
 {
     struct aws_credentials copy;
 
@@ -188,10 +204,22 @@ void aws_session_replace_credentials(struct aws_session *s, const struct aws_cre
     aws_credentials_done(&s->credentials);
     sigv4_cache_clear(s->signing_keys);
     s->credentials = copy;
-    s->have_credentials = s->replaced = true;
+    s->have_credentials = true;
+    s->replaced = replaced;
     aws_identity_done(&s->identity);
     s->have_identity = false;
     fiber_cond_broadcast(&s->resolved);
+    tell_fresh(s);
+}
+
+void aws_session_replace_credentials(struct aws_session *s, const struct aws_credentials *c)
+{
+    set(s, c, true);
+}
+
+void aws_session_restore_credentials(struct aws_session *s, const struct aws_credentials *c)
+{
+    set(s, c, false);
 }
 
 const char *aws_session_key_id(const struct aws_session *s)

@@ -185,6 +185,11 @@ int wire_xml_read(
     if (xml_parse(arena, str_get(&resp->body), resp->body.len, &document, &why) < 0)
         return wire_unreadable(&why, "XML", err);
 
+    /* A page that is well-formed would else read as a reply without members. */
+    if (strcasecmp(document->name, "html") == 0)
+        return error_raise_errno(
+            err, ERR_CLOUD, EBADMSG, "the reply is a web page, not an answer of AWS");
+
     const struct xml_node *root = unwrapped(op, document);
     if (root_is_member(shape, root)) {
         if (*root->text)

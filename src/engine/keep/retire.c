@@ -136,8 +136,7 @@ int keep_list(
     /* The rights of a project that never had a database need not cover the question. */
     cleanup_error struct error local = ERROR_INIT;
     int rc = add_orphans(c, out, &local);
-    bool denied = strstr(local.aws_code ? local.aws_code : "", "AccessDenied");
-    if (rc < 0 && !denied) {
+    if (rc < 0 && !aws_error_is_denied(&local)) {
         error_move(err, &local);
         return rc;
     }

@@ -25,7 +25,10 @@
 #define ROOM_WAIT_MS  (20LL * 60 * 1000)
 #define ROLE_WAIT_MS  (60LL * 1000)
 #define ROOM_PAUSE_MS 10000
-#define LOG_PAGES     20 /* in one turn; the rest comes with the next */
+/* Until ECS must know what it has started: DescribeTasks is eventually consistent (API reference,
+ * RunTask: "wait, with exponential backoff, up to several minutes"). */
+#define UNSEEN_WAIT_MS (60LL * 1000)
+#define LOG_PAGES      20 /* in one turn; the rest comes with the next */
 
 /* All keys of a task stand under its own, so that a job may run many. */
 static int journal_put(struct task_run *t, const char *what, const char *value, struct error *err)
@@ -197,6 +200,20 @@ static void tell_line(struct task_run *t, const json_t *event)
         t->on_line(t, text);
 }
 
+/* The task does its work whether or not we may read what it prints. */
+static int go_on_unread(struct task_run *t, const struct error *refused)
+{
+    t->unread = true;
+    engine_note(
+        t->c,
+        ENGINE_SAY_WARNING,
+        "`defangctl cd policy` lists the rights that a deployment needs",
+        "the log of %s cannot be shown: %s",
+        t->what,
+        refused->message);
+    return 0;
+}
+
 static int read_page(struct task_run *t, json_t **reply, struct error *err)
 {
     cleanup_error struct error local = ERROR_INIT;
@@ -209,6 +226,8 @@ static int read_page(struct task_run *t, json_t **reply, struct error *err)
     int rc = engine_call(t->c, &aws_logs_GetLogEvents, in, reply, &local);
     if (rc == 0 || aws_error_is_not_found(&local))
         return 0; /* the stream comes with the first line */
+    if (aws_error_is_denied(&local))
+        return go_on_unread(t, &local);
 
     error_move(err, &local);
     return error_wrap(err, "reading the log of %s", t->what);
@@ -217,7 +236,7 @@ static int read_page(struct task_run *t, json_t **reply, struct error *err)
 /* New lines become events in the same turn as the marker that says so. */
 static int drain_log(struct task_run *t, bool *news, struct error *err)
 {
-    for (int page = 0; page < LOG_PAGES; page++) {
+    for (int page = 0; page < LOG_PAGES && !t->unread; page++) {
         cleanup_json json_t *reply = NULL;
 
         int rc = read_page(t, &reply, err);
@@ -278,11 +297,19 @@ static void stop_task(struct task_run *t)
     fiber_shield(false);
 }
 
+/* Never seen in this life, and it may not be known everywhere yet: to take it for gone would start
+ * it a second time. True: look again. */
+static bool may_come(struct task_run *t, bool seen, int64_t since_ms, struct engine_pace *pace)
+{
+    return !seen && loop_now_ms(t->c->loop) - since_ms < UNSEEN_WAIT_MS &&
+           engine_pace_wait(pace) == 0;
+}
+
 /* Until the task is over; *task is what ECS said last, NULL when ECS does not know it any more. */
 static int follow(struct task_run *t, json_t **task, struct error *err)
 {
     struct engine_pace pace = {0};
-    int64_t deadline = loop_now_ms(t->c->loop) + t->wait_ms;
+    int64_t since = loop_now_ms(t->c->loop), deadline = since + t->wait_ms;
     cleanup_free char *last = NULL;
 
     for (;;) {
@@ -294,8 +321,11 @@ static int follow(struct task_run *t, json_t **task, struct error *err)
             return error_wrap(err, "watching %s", t->what);
 
         const json_t *now = json_at(reply, "tasks.0");
+        if (!now && may_come(t, last != NULL, since, &pace))
+            continue;
         if (!now)
-            return 0; /* ECS forgets a stopped task after an hour */
+            return fiber_is_canceled() ? error_raise(err, ERR_CANCELED, "canceled")
+                                       : 0; /* ECS forgets a stopped task after an hour */
 
         const char *status = json_str_or(now, "lastStatus", "");
         bool news = !text_eq(status, last);

@@ -33,6 +33,7 @@ struct task_run {
     /* Results; free with task_run_done(). */
     char *task_arn, *stream;
     char *log_token; /* how far the log was told */
+    bool unread;     /* the right to read it is missing: it was said, and it goes on without */
 };
 
 struct task_phase {

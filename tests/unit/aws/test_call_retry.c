@@ -2,6 +2,7 @@
  * region), and what each failure becomes. */
 #include "aws/model/operations.h"
 #include "base/mem.h"
+#include "data/object.h"
 #include "unit/aws/call_run.h"
 #include "unit/lib/suite.h"
 #include <errno.h>
@@ -21,6 +22,55 @@ START_TEST(server_errors_are_tried_again)
     ck_assert_int_eq(r.rc, 0);
     ck_assert_uint_eq(script_http_count(r.f.script), 3);
     call_finish(&r);
+}
+END_TEST
+
+/* What stands between us and AWS answers in its place, or spoils an answer. */
+START_TEST(survive_25_a_spoilt_reply_is_asked_for_again)
+{
+    static const struct script_step spoilt[] = {
+        {.reply = "{\"taskArns\":[\"arn:aws:e"},
+        {.reply = "\x1f\x8b\x08 binary"},
+        {.reply = "<html><body>Log in to the guest network</body></html>"},
+        {.reply = ""},
+        {.reply = "[]"},
+        {.status = 301, .reply_headers = "location: http://portal.example/", .reply = "moved"},
+        {.status = 302, .reply = ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(spoilt); i++) {
+        struct call_run r;
+
+        call_start(&r, &aws_ecs_ListTasks, NULL);
+        call_step(&r, &spoilt[i]);
+        call_step(&r, &(struct script_step){.reply = "{\"taskArns\":[\"a\"]}"});
+        call_go(&r);
+        ck_assert_msg(r.rc == 0, "%zu: %s", i, r.err.message);
+        ck_assert_str_eq(json_string_value(json_at(r.out, "taskArns.0")), "a");
+        call_finish(&r);
+    }
+}
+END_TEST
+
+START_TEST(survive_25_query_replies_too)
+{
+    static const char *const spoilt[] = {
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws",
+        "<html><body><p>Log in</p></body></html>",
+        "",
+        "{}",
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(spoilt); i++) {
+        struct call_run r;
+
+        call_start(&r, &aws_sts_GetCallerIdentity, NULL);
+        call_step(&r, &(struct script_step){.reply = spoilt[i], .times = 3});
+        call_go(&r);
+        ck_assert_int_eq(r.rc, -EBADMSG);
+        ck_assert_ptr_nonnull(strstr(r.err.message, "attempt 3 of 3"));
+        call_finish(&r);
+    }
 }
 END_TEST
 
@@ -303,6 +353,8 @@ END_TEST
 SUITE(
     "aws/call_retry",
     server_errors_are_tried_again,
+    survive_25_a_spoilt_reply_is_asked_for_again,
+    survive_25_query_replies_too,
     attempts_end_and_the_error_says_so,
     max_attempts_is_the_callers,
     throttling_waits_and_goes_on,

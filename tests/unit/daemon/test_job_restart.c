@@ -62,8 +62,36 @@ START_TEST(a_stopping_daemon_leaves_the_job_unfinished)
 }
 END_TEST
 
-/* The next life: the same store, no session; the keys of the shell are gone, so the job waits for
- * some. */
+/* The next life: the same store, no session; what the shell brought was sealed, and lives. */
+START_TEST(survive_a_restarted_daemon_goes_on_with_the_sealed_keys)
+{
+    rig_setup();
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
+    loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
+    next_life();
+    ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=DescribeStacks*",
+            .header = "authorization: *AKIDEXAMPLE*",
+            .status = 403,
+            .reply = DENIED});
+    loop_run_fiber(rig.d.loop, "test", wait_for_all, NULL);
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__FAILED); /* it went on, and AWS said no */
+    script_http_assert_done(rig.script);
+
+    cleanup_secret struct secret kept = SECRET_INIT;
+    ck_assert_int_eq(store_job_keys_get(rig.d.store, id, &kept, NULL), 0);
+    ck_assert(!secret_is_set(&kept)); /* and they went with it */
+    rig_done();
+}
+END_TEST
+
+/* They have expired, or were forgotten, or cannot be opened: the job waits for some. */
 START_TEST(a_restarted_daemon_takes_it_up_again)
 {
     rig_setup();
@@ -72,6 +100,7 @@ START_TEST(a_restarted_daemon_takes_it_up_again)
         &(struct script_step){
             .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
     loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
+    ck_assert_int_eq(store_seal_forget(rig.d.store, NULL), 0);
     next_life();
     ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
     ck_assert_uint_eq(rig.d.jobs.len, 1);
@@ -156,6 +185,7 @@ START_TEST(trust_30_a_canceled_job_never_goes_on)
         &(struct script_step){
             .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
     loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
+    ck_assert_int_eq(store_seal_forget(rig.d.store, NULL), 0);
     ck_assert_int_eq(store_deployment_cancel(rig.d.store, id, NULL), 0);
     ck_assert_int_eq(
         store_deployment_move(rig.d.store, id, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, NULL, NULL), 0);
@@ -383,6 +413,7 @@ int main(void)
 
     tcase_add_test(tc, trust_30_a_canceled_job_never_goes_on);
     tcase_add_test(tc, a_stopping_daemon_leaves_the_job_unfinished);
+    tcase_add_test(tc, survive_a_restarted_daemon_goes_on_with_the_sealed_keys);
     tcase_add_test(tc, a_restarted_daemon_takes_it_up_again);
     tcase_add_test(tc, a_cancel_survives_a_restart);
     tcase_add_test(tc, trust_11_another_account_after_a_restart);

@@ -349,19 +349,84 @@ START_TEST(a_restart_follows_the_task_it_knows)
 }
 END_TEST
 
+static const char MISSING[] = "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\"}]}";
+
+/* Only of a task that this life has started. */
+static void
+knows_its_own(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    bool started_here = cloud_count(c, "RunTask") > 0;
+
+    reply->text = xstrdup(
+        started_here ? "{\"tasks\":[{\"lastStatus\":\"STOPPED\",\"containers\":[{\"name\":"
+                       "\"kaniko\",\"exitCode\":0}]}]}"
+                     : MISSING);
+}
+
 /* ECS forgets a stopped task after an hour, and the daemon was down for longer. */
 START_TEST(a_task_that_ecs_forgot_is_run_again)
 {
     setup();
     cloud_journal_put(&cl, "build.api.1.task", TASK("1"));
-    cloud_reply(&cl, "DescribeTasks", "{\"tasks\":[],\"failures\":[{\"reason\":\"MISSING\"}]}");
-    task_is("STOPPED", 0);
+    cloud_on(&cl, "DescribeTasks", knows_its_own, NULL);
     started(TASK("2"));
     log_is(NULL, "f0");
     cloud_reply(&cl, "DescribeImages", FOUND);
     cloud_run(&cl, run);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
     ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
+    finish();
+}
+END_TEST
+
+/* DescribeTasks is eventually consistent: what was started is not started twice. */
+START_TEST(survive_01_a_task_that_ecs_does_not_know_yet_is_waited_for)
+{
+    setup();
+    started(TASK("1"));
+    for (int i = 0; i < 8; i++)
+        cloud_reply(&cl, "DescribeTasks", MISSING);
+    task_is("RUNNING", -1);
+    task_is("STOPPED", 0);
+    log_is(NULL, "f0");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "RunTask"), 1);
+    finish();
+}
+END_TEST
+
+/* A right to read logs is none to build. */
+START_TEST(survive_34_a_log_that_may_not_be_read_is_a_note)
+{
+    setup();
+    started(TASK("1"));
+    task_is("RUNNING", -1);
+    task_is("RUNNING", -1);
+    task_is("STOPPED", 0);
+    cloud_fail(&cl, "GetLogEvents", 400, "AccessDeniedException", "not authorized: GetLogEvents");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_count(&cl, "GetLogEvents"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "the log of the build of api cannot be shown"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(survive_27_a_call_that_hangs_is_told)
+{
+    setup();
+    started(TASK("1"));
+    cloud_slow(&cl, "DescribeTasks", 4000, "{\"tasks\":[{\"lastStatus\":\"RUNNING\"}]}");
+    cloud_slow(&cl, "DescribeTasks", 7000, "{\"tasks\":[{\"lastStatus\":\"RUNNING\"}]}");
+    task_is("STOPPED", 0);
+    log_is(NULL, "f0");
+    cloud_reply(&cl, "DescribeImages", FOUND);
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_said(&cl, "waiting for AWS to answer ecs:DescribeTasks"), 1);
     finish();
 }
 END_TEST
@@ -487,6 +552,9 @@ SUITE(
     detaching_leaves_the_task_alone,
     a_restart_follows_the_task_it_knows,
     a_task_that_ecs_forgot_is_run_again,
+    survive_01_a_task_that_ecs_does_not_know_yet_is_waited_for,
+    survive_34_a_log_that_may_not_be_read_is_a_note,
+    survive_27_a_call_that_hangs_is_told,
     no_room_is_waited_for_under_new_tokens,
     another_refusal_is_final,
     the_place_is_ready_when_all_of_it_is)

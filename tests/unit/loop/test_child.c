@@ -6,6 +6,7 @@
 #include "unit/lib/cases.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct loop *loop;
@@ -39,6 +40,33 @@ shell(const char *script, int64_t timeout_ms, struct child_result *result, struc
 {
     const char *const argv[] = {"sh", "-c", script, NULL};
     return child_run(loop, argv, env, "/", timeout_ms, result, err);
+}
+
+/* As many free descriptors as a child may need, and each number below. */
+FIBER_TEST(survive_06_without_descriptors_there_is_an_error)
+{
+    struct rlimit before;
+    int lowest = dup(STDERR_FILENO), refused = 0;
+
+    ck_assert_int_ge(lowest, 0);
+    close(lowest);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    for (int spare = 0; spare <= 16; spare++) {
+        struct rlimit few = {(rlim_t)(lowest + spare), before.rlim_max};
+        struct child_result r;
+        struct error err = ERROR_INIT;
+
+        setrlimit(RLIMIT_NOFILE, &few);
+        int rc = shell("exit 0", 60000, &r, &err);
+        setrlimit(RLIMIT_NOFILE, &before);
+        ck_assert(rc == -EMFILE || (rc == 0 && r.exit_code == 0));
+        refused += rc < 0;
+        if (rc == 0)
+            child_result_done(&r);
+        error_done(&err);
+    }
+    ck_assert_int_ge(refused, 4);
+    ck_assert_int_le(refused, 14);
 }
 
 FIBER_TEST(results)
@@ -260,6 +288,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, results);
     tcase_add_test(t, missing_programs);
+    tcase_add_test(t, survive_06_without_descriptors_there_is_an_error);
     tcase_add_test(t, output_is_bounded);
     tcase_add_test(t, access_07_too_many_words_are_cut);
     tcase_add_test(t, deadline_kills_the_group);

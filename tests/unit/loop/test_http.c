@@ -188,7 +188,7 @@ FIBER_TEST(broken_replies)
     rig_expect_error("/truncated-chunk", rig_plain, -ECONNRESET, "cut short");
     rig_expect_error("/garbage", rig_plain, -EPROTO, "not an HTTP reply");
     rig_expect_error("/reset", rig_plain, -ECONNRESET, "");
-    rig_expect_error("/headers", rig_plain, -EMSGSIZE, "bytes of headers");
+    rig_expect_error("/headers", rig_plain, -EBADMSG, "bytes of headers");
     rig_expect_reply("/hello", rig_plain, 200, "hello");
 }
 

@@ -201,9 +201,11 @@ START_TEST(another_user_is_refused)
 }
 END_TEST
 
+#define CROWD 128
+
 static void crowd_client(void)
 {
-    struct rpc_client *all[LIMIT_RPC_CONNECTIONS];
+    struct rpc_client *all[CROWD];
 
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         all[i] = fixture_client();
@@ -212,7 +214,7 @@ static void crowd_client(void)
     struct error err = ERROR_INIT;
 
     ck_assert_int_eq(rpc_client_connect(path, "x", 5000, &c, &err), -EPERM);
-    ck_assert_ptr_nonnull(strstr(err.message, "128 connections"));
+    ck_assert_ptr_nonnull(strstr(err.message, "128 connections already"));
     error_done(&err);
     fixture_expect_list(all[0], 3);
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -221,9 +223,54 @@ static void crowd_client(void)
 
 START_TEST(connections_are_bounded)
 {
+    struct server_options o = {
+        .path = path,
+        .listen_fd = -1,
+        .uid = geteuid(),
+        .build = "defangd test",
+        .max_connections = CROWD};
+
+    server_free(server);
+    ck_assert_int_eq(fixture_serve(&o, NULL), 0);
+    server_handle(server, RPC_LIST, fixture_on_list, NULL);
     fixture_run(crowd_client);
     fixture_until(nobody_is_connected);
     fixture_run(still_serves);
+}
+END_TEST
+
+/* One half of a frame, and a connection that says nothing, which is fine. */
+static void half_client(void)
+{
+    struct rpc_client *silent = fixture_client();
+    struct str b = STR_INIT;
+    char rest[64];
+
+    fixture_put_hello(&b, 1, 1);
+    Defang__WatchRequest w = DEFANG__WATCH_REQUEST__INIT;
+    w.deployment = (char *)(uintptr_t)"5";
+    fixture_put_request(&b, 1, "watch", &w.base);
+
+    int fd = fixture_raw();
+    fixture_send(fd, b.data, b.len - 3);
+    while (read(fd, rest, sizeof rest) > 0) /* their hello, then the end */
+        ;
+    close(fd);
+    str_done(&b);
+    fixture_expect_list(silent, 3);
+    rpc_client_free(silent);
+}
+
+START_TEST(survive_28_half_a_frame_has_a_deadline)
+{
+    struct server_options o = {
+        .path = path, .listen_fd = -1, .uid = geteuid(), .build = "defangd test", .frame_ms = 200};
+
+    server_free(server);
+    ck_assert_int_eq(fixture_serve(&o, NULL), 0);
+    server_handle(server, RPC_LIST, fixture_on_list, NULL);
+    fixture_run(half_client);
+    fixture_until(nobody_is_connected);
 }
 END_TEST
 
@@ -236,6 +283,7 @@ int main(void)
     tcase_add_test(tc, frames_in_one_packet_are_all_answered);
     tcase_add_test(tc, another_user_is_refused);
     tcase_add_test(tc, connections_are_bounded);
+    tcase_add_test(tc, survive_28_half_a_frame_has_a_deadline);
 
     return fixture_main("rpc/hostile", tc);
 }

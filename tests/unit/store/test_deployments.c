@@ -201,8 +201,8 @@ START_TEST(the_end_erases_inputs_and_intents)
 }
 END_TEST
 
-/* "Erased" means that the bytes are not in any file any more. */
-START_TEST(erased_inputs_are_gone_from_the_disk)
+/* Not while the job runs and not after it, in no file; also not what it signs with. */
+START_TEST(survive_09_inputs_are_never_in_clear_on_the_disk)
 {
     struct store_deployment d = {
         .id = (char *)(uintptr_t)"a",
@@ -217,9 +217,24 @@ START_TEST(erased_inputs_are_gone_from_the_disk)
 
     ck_assert_int_eq(store_deployment_insert(store, &d, NULL), 0);
     fixture_turn();
-    ck_assert(fixture_disk_holds(folder, "hunter2-hunter2"));
+    ck_assert_int_eq(store_job_keys_put(store, "a", "AKIA-wJalrXUtnFEMI", 0, NULL), 0);
+    fixture_turn();
+    ck_assert(!fixture_disk_holds(folder, "hunter2-hunter2"));
+    ck_assert(!fixture_disk_holds(folder, "wJalrXUtnFEMI"));
+
+    cleanup_secret struct secret keys = SECRET_INIT;
+    struct store_deployment back;
+
+    ck_assert_int_eq(store_deployment_get(store, "a", &back, NULL), 0);
+    ck_assert_mem_eq(back.inputs, d.inputs, d.inputs_len);
+    store_deployment_done(&back);
+    ck_assert_int_eq(store_job_keys_get(store, "a", &keys, NULL), 0);
+    ck_assert_str_eq(secret_get(&keys), "AKIA-wJalrXUtnFEMI");
+
     fixture_end("a");
     fixture_turn();
+    ck_assert_int_eq(store_job_keys_get(store, "a", &keys, NULL), 0);
+    ck_assert(!secret_is_set(&keys)); /* they go with the job */
     ck_assert(!fixture_disk_holds(folder, "hunter2-hunter2"));
 }
 END_TEST
@@ -285,7 +300,7 @@ int main(void)
     tcase_add_test(tc, only_legal_moves);
     tcase_add_test(tc, trust_30_a_cancel_outlives_every_state);
     tcase_add_test(tc, the_end_erases_inputs_and_intents);
-    tcase_add_test(tc, erased_inputs_are_gone_from_the_disk);
+    tcase_add_test(tc, survive_09_inputs_are_never_in_clear_on_the_disk);
     tcase_add_test(tc, lists_are_filtered_newest_first_and_committed);
 
     return fixture_main("store/deployments", tc);

@@ -129,11 +129,15 @@ START_TEST(an_older_schema_is_brought_up)
         " begun_ms INTEGER NOT NULL, PRIMARY KEY(bucket, key)) STRICT, WITHOUT ROWID;"
         "INSERT INTO uploads VALUES('b', 'k', 'u', 1);"
         "ALTER TABLE deployments DROP COLUMN principal;"
+        "ALTER TABLE deployments DROP COLUMN sealed;"
+        "UPDATE deployments SET inputs = x'636c656172';" /* "clear" */
         "PRAGMA user_version = 1");
     fixture_open();
 
     struct store_deployment d;
     ck_assert_int_eq(store_deployment_get(store, "a", &d, NULL), 0);
+    ck_assert_uint_eq(d.inputs_len, 5); /* of before they were sealed */
+    ck_assert_mem_eq(d.inputs, "clear", 5);
     store_deployment_done(&d);
     store_close(store);
     store = NULL;
