@@ -16,7 +16,6 @@
 #include "daemon/origin.h"
 #include "daemon/session.h"
 #include "engine/site/files.h"
-#include "daemon/starters.h"
 #include "loop/work.h"
 
 #include <errno.h>

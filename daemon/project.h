@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 #include "plan/plan.h"
 #include "proto/defang.pb-c.h"
+#include "starter/starter.h"
 
 struct project {
     struct arena *arena;           /* settings, copies, and whatever a reply about it needs */
@@ -63,3 +64,21 @@ int project_thaw(
     const char *stack,
     struct project *p,
     struct error *err);
+
+/* ---- Dockerfiles for folders that have none, made of what lies in them (starters.c) ---- */
+
+/* Looks at the folder. false: what it holds is not known. In `a`. Suspends. */
+bool starters_look(
+    struct daemon *d, struct arena *a, const char *folder, unsigned port, struct starter *out);
+
+/* The port that a service is said to listen on; 0: none is said. */
+unsigned starters_port(const struct compose_service *s);
+
+/* Whether its context is a folder of this machine without a Dockerfile, and nothing says another.
+ */
+bool starters_wanted(const struct compose_service *s);
+
+/* Each service of p->model that is built and has no Dockerfile gets one, as if the Compose file had
+ * it (dockerfile_inline), with a note in p->diagnostics. A folder that is not known stays as it is.
+ * Suspends. */
+void starters_give(struct daemon *d, struct project *p);

@@ -1,7 +1,7 @@
 /* A folder, read on the pool as far as its kind shows: names two levels deep, and the text of the
  * few files that starter_reads() asks for. Folders that tools fill are left out. What is made of it
  * goes into the model, which is frozen with a job: a job that resumes builds what was admitted. */
-#include "daemon/starters.h"
+#include "daemon/project.h"
 
 #include "base/file.h"
 #include "base/limits.h"

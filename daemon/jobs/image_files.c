@@ -1,6 +1,7 @@
 /* The Dockerfile of a build, and lists of packages beside it, read on the pool. They are read for
  * two things that may be left out: how large the image may get, and the line that failed. So a file
  * that cannot be read is as one that is not there; the build itself says what is missing. */
+
 #include "daemon/jobs/images.h"
 
 #include "base/file.h"

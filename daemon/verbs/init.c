@@ -1,7 +1,6 @@
 /* `init`: a Dockerfile for each folder that is built and has none. The files of the project are
  * read, nothing is written: that is the caller's own. In a folder without a Compose file it is the
  * folder itself that is looked at, and a Compose file for it comes along. */
-#include "daemon/starters.h"
 #include "daemon/verb.h"
 
 #include "base/file.h"

@@ -1,4 +1,8 @@
-/* Go, Ruby, PHP and Java: what a build tool of theirs makes, in an image that has no such tool. */
+/* Go, Ruby, PHP and Java: what a build tool of theirs makes, in an image that has no such tool.
+ *
+ * A part each, in this order: where the program is (a package with main(), a framework, a front
+ * file), which version the project asks for, then the text. What a file does not say is taken as
+ * its community has it: the newest release with long support, the port of the framework. */
 #include "base/mem.h"
 #include "starter/parts.h"
 

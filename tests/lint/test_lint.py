@@ -149,6 +149,7 @@ class Lint(unittest.TestCase):
             "aws",
             "pack",
             "plan",
+            "starter",
             "engine",
             "daemon",
         ]
