@@ -170,6 +170,11 @@ static const struct command commands[] = {
      cmd_login},
     {"daemon status", "", "how the daemon is", "", cmd_daemon},
     {"daemon stop", "", "stop the daemon; jobs go on when it is started again", "", cmd_daemon},
+    {"daemon forget",
+     "",
+     "wipe the credentials that the daemon keeps for its jobs",
+     "",
+     cmd_daemon},
     {"daemon path", "", "print where the socket and the state are", "", cmd_daemon},
     {"version", "", "print the versions of client and daemon", "", cmd_version},
 };

@@ -138,11 +138,36 @@ static int daemon_stop(struct client *c, struct error *err)
     return rc;
 }
 
-/* Three rows of the table, told apart by their last word. */
+/* Sealed credentials are of jobs that are under way: a daemon that does not run has jobs too, so it
+ * is started for it. */
+static int daemon_forget(struct client *c, struct error *err)
+{
+    Defang__DaemonForgetRequest request = DEFANG__DAEMON_FORGET_REQUEST__INIT;
+    ProtobufCMessage *reply = NULL;
+    int rc = client_call(c, RPC_DAEMON_FORGET, &request.base, 30, &reply, err);
+    if (rc < 0)
+        return rc;
+
+    uint32_t jobs = ((Defang__DaemonForgetReply *)reply)->jobs_active;
+
+    say("the credentials that were kept on the disk are wiped");
+    if (jobs > 0)
+        say("%u job%s go%s on with what is in memory; after a restart of the daemon fresh "
+            "credentials are waited for",
+            jobs,
+            jobs == 1 ? "" : "s",
+            jobs == 1 ? "es" : "");
+    protobuf_c_message_free_unpacked(reply, NULL);
+    return 0;
+}
+
+/* Four rows of the table, told apart by their last word. */
 int cmd_daemon(struct client *c, struct error *err)
 {
     if (text_ends(c->command, "path"))
         return daemon_path(c, err);
+    if (text_ends(c->command, "forget"))
+        return daemon_forget(c, err);
     return text_ends(c->command, "stop") ? daemon_stop(c, err) : daemon_status(c, err);
 }
 

@@ -308,7 +308,8 @@ static bool is_context(const struct images *im, const json_t *names, const struc
     return false;
 }
 
-/* `build SERVICE…`: of these alone, and of what they are made from. `--no-cache`: without the layers that are kept. */
+/* `build SERVICE…`: of these alone, and of what they are made from. `--no-cache`: without the
+ * layers that are kept. */
 static void as_asked(struct images *im, const struct plan_request *r)
 {
     const json_t *names = json_object_get(im->job->inputs, "services");

@@ -1,4 +1,5 @@
-/* Verbs about the caller and the daemon itself: whoami, list, daemon-status, daemon-stop.
+/* Verbs about the caller and the daemon itself: whoami, list, daemon-status, daemon-stop,
+ * daemon-forget.
  *
  * whoami asks STS with what the caller's shell gives now, and with -v says what was tried on the
  * way, also when it failed: that is when somebody needs it. list and daemon-status ask nobody;
@@ -198,6 +199,23 @@ static unsigned active_jobs(const struct daemon *d)
     return n;
 }
 
+/* What is kept of credentials, on the disk and for the next request. Jobs hold what they sign with
+ * in memory; after a restart they wait for other keys. */
+static int verb_forget(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
+{
+    Defang__DaemonForgetReply reply = DEFANG__DAEMON_FORGET_REPLY__INIT;
+    int rc = store_seal_forget(v->daemon->store, err);
+
+    if (rc == 0)
+        rc = store_flush(v->daemon->store, err);
+    if (rc < 0)
+        return rc;
+
+    reply.jobs_active = active_jobs(v->daemon);
+    server_reply(v->call, &reply.base);
+    return 0;
+}
+
 /* Asks nobody and changes nothing: health checks may call it as often as they like. */
 static int verb_status(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
@@ -246,4 +264,5 @@ void verbs_daemon_register(struct daemon *d)
     verb_handle(d, RPC_WHOAMI, verb_whoami);
     verb_handle(d, RPC_DAEMON_STATUS, verb_status);
     verb_handle(d, RPC_DAEMON_STOP, verb_stop);
+    verb_handle(d, RPC_DAEMON_FORGET, verb_forget);
 }

@@ -38,12 +38,12 @@ _defangctl() {
 
     options='--project-name --file --stack --cwd --profile --region --provider --env-file --compose-profile --json --color --no-spawn --help --version --verbose --cd-name --prefix'
     case "$command" in
-        '') words='up down ps ls watch logs cancel resume plan explain eject config registry compose cd whoami login daemon version' ;;
+        '') words='up build init down ps ls watch logs cancel resume plan explain eject config registry compose cd whoami login daemon version' ;;
         config) words='set ls rm' ;;
         registry) words='login ls logout' ;;
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
-        daemon) words='status stop path' ;;
+        daemon) words='status stop forget path' ;;
         'up'|'up '*) options="$options --detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
         'build'|'build '*) options="$options --no-cache --pull --push --build --detach --wait-timeout --mode --engine" ;;
         'init'|'init '*) options="$options --yes" ;;
@@ -80,6 +80,7 @@ _defangctl() {
         'login'|'login '*) ;;
         'daemon status'|'daemon status '*) ;;
         'daemon stop'|'daemon stop '*) ;;
+        'daemon forget'|'daemon forget '*) ;;
         'daemon path'|'daemon path '*) ;;
         'version'|'version '*) ;;
     esac

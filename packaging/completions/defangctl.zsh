@@ -53,7 +53,7 @@ _defangctl() {
             'cd:bootstrap, template, policy, ls, outputs, preview, refresh, cancel, destroy, teardown'
             'whoami:which AWS identity and region this shell means, and why'
             'login:log in to IAM Identity Center (SSO) for the profile, as `aws sso login` does'
-            'daemon:status, stop, path'
+            'daemon:status, stop, forget, path'
             'version:print the versions of client and daemon'
         ) ;;
         config) names=(
@@ -86,6 +86,7 @@ _defangctl() {
         daemon) names=(
             'status:how the daemon is'
             'stop:stop the daemon; jobs go on when it is started again'
+            'forget:wipe the credentials that the daemon keeps for its jobs'
             'path:print where the socket and the state are'
         ) ;;
         'up'|'up '*) own=(
@@ -307,6 +308,9 @@ _defangctl() {
         ) ;;
         'daemon stop'|'daemon stop '*) own=(
             '*:stop: '
+        ) ;;
+        'daemon forget'|'daemon forget '*) own=(
+            '*:forget: '
         ) ;;
         'daemon path'|'daemon path '*) own=(
             '*:path: '

@@ -32,6 +32,7 @@ enum rpc_verb_id {
     RPC_LOGIN,
     RPC_DAEMON_STATUS,
     RPC_DAEMON_STOP,
+    RPC_DAEMON_FORGET,
     RPC_RESUME,
     RPC_INIT,
     RPC_VERB_COUNT,

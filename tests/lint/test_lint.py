@@ -144,6 +144,7 @@ class Lint(unittest.TestCase):
             "data",
             "loop",
             "compose",
+            "dockerfile",
             "store",
             "rpc",
             "aws",

@@ -116,6 +116,7 @@ class Steps:
                 f"error building image: GET https://{host}/v2/{path.split(':')[0]}/manifests/"
                 f"{path.split(':')[-1]}: UNAUTHORIZED: authentication required"
             )
+
     def heredoc(self, instruction: dockerfile.Instruction, variables: dict[str, str]) -> list[str]:
         """The text that COPY writes: with its variables, as BuildKit has it, where asked for."""
         quoted = re.search(r"<<-?[\"']", instruction.text)

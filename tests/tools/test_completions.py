@@ -13,7 +13,7 @@ BASH = completions.FOLDER / "defangctl.bash"
 CASES = [
     (["u"], ["up"]),
     (["cd", "te"], ["template", "teardown"]),
-    (["daemon", ""], ["status", "stop", "path"]),
+    (["daemon", ""], ["status", "stop", "forget", "path"]),
     (["up", "--det"], ["--detach"]),
     (["up", "--from"], []),
     (["watch", "--fr"], ["--from"]),

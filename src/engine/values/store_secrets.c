@@ -210,9 +210,7 @@ static int put_one(struct engine_context *c, const struct plan_store_secret *s, 
         return s->registry
                    ? error_wrap(err, "keeping the credentials of %s for ECS", s->registry)
                    : error_wrap(
-                         err,
-                         "keeping what service %s is given for CloudFormation",
-                         s->service);
+                         err, "keeping what service %s is given for CloudFormation", s->service);
     return 0;
 }
 

@@ -8,9 +8,9 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/build/source.h"
 #include "plan/common/context.h"
 #include "plan/common/rewrite.h"
-#include "plan/build/source.h"
 #include "plan/names.h"
 #include <limits.h>
 #include <string.h>

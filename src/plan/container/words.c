@@ -26,8 +26,8 @@ bool plan_resets_entrypoint(const struct compose_service *s)
 }
 
 /* NULL for an empty list. */
-static json_t *strings(
-    const struct plan_ctx *c, const struct plan_service *s, const char **list, size_t count)
+static json_t *
+strings(const struct plan_ctx *c, const struct plan_service *s, const char **list, size_t count)
 {
     const char **written = plan_rewrite_words(c->a, &c->v, s, list, count);
     json_t *texts = array();

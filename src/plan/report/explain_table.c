@@ -271,8 +271,8 @@ static const struct explain_row ROWS[] = {
     {"ports", CONTAINER | EACH, BECOMES,
      "AWS::EC2::SecurityGroup AWS::ElasticLoadBalancingV2::TargetGroup "
      "AWS::ElasticLoadBalancingV2::ListenerRule", NULL, "SecurityGroupIngress",
-     "HTTP: through the load balancer, at the published number; else for the project's services, with "
-     "mode ingress through a network load balancer; mode host: at the task's own address"},
+     "HTTP: through the load balancer, at the published number; else for the project's services, "
+     "with mode ingress through a network load balancer; mode host: at the task's own address"},
     {"ports", STORE | EACH, BECOMES, "AWS::EC2::SecurityGroup", NULL, "SecurityGroupIngress",
      "the store's port, for services of this project only"},
     {"post_start", ANY, IGNORED, NOWHERE, "run it in the entrypoint"},

@@ -72,7 +72,7 @@ class Archive(unittest.TestCase):
         found = list(self.read())
         return [
             name
-            for name, following in zip(found, [*found[1:], ""], strict=True)
+            for name, following in zip(found, [*found, ""][1:], strict=True)
             if not following.startswith(name + "/")
         ]
 
