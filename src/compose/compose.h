@@ -75,8 +75,8 @@ bool compose_take_expose(
     struct yaml_pos pos,
     const uint16_t *ports,
     size_t count);
-/* A Dockerfile for a build that has none: as if `dockerfile_inline` said it. `s` is of `p`; the text
- * is copied. */
+/* A Dockerfile for a build that has none: as if `dockerfile_inline` said it. `s` is of `p`; the
+ * text is copied. */
 void compose_take_dockerfile(
     struct compose_project *p, struct compose_service *s, const char *dockerfile);
 

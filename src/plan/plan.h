@@ -40,7 +40,7 @@
 void plan_models_expand(struct compose_project *p);
 
 /* Bind mounts of small files in the project's folder become files of the container
- * (container/binds.c). After plan_models_expand(); a frozen model has them already. */
+ * (expand/binds.c). After plan_models_expand(); a frozen model has them already. */
 void plan_binds_expand(struct compose_project *p);
 /* Folders of x-defang-static-files become absolute (site/static_site.c): after plan_check(), which
  * judges what is written, and before the model leaves its folder. */

@@ -45,16 +45,15 @@ void plan_static_sites(
  * deploys stores the values first. */
 void plan_literals_take(struct compose_project *p);
 
-/* What a store is given and CloudFormation does not read from SSM, or the credentials of a registry,
- * which ECS does not: before apply the engine copies
- * `config` into the Secrets Manager secret `secret`; it goes with the project. A password as
- * version `version` (a new config version is a new one). The name of a user or of a database once,
- * and without a version: a store that is there keeps the names that it was made with, and another
- * reference would make a new store. */
+/* What a store is given and CloudFormation does not read from SSM, or the credentials of a
+ * registry, which ECS does not: before apply the engine copies `config` into the Secrets Manager
+ * secret `secret`; it goes with the project. A password as version `version` (a new config version
+ * is a new one). The name of a user or of a database once, and without a version: a store that is
+ * there keeps the names that it was made with, and another reference would make a new store. */
 struct plan_store_secret {
     const char *service, *config, *secret;
-    const char *version; /* NULL: a name */
-    bool document;       /* of DocumentDB, else of RDS */
+    const char *version;  /* NULL: a name */
+    bool document;        /* of DocumentDB, else of RDS */
     const char *registry; /* its host: kept as {"username", "password"}; NULL: of a store */
 };
 

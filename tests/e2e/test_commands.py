@@ -15,9 +15,8 @@ import shutil
 import subprocess
 import time
 
-import pytest
-
 import kit
+import pytest
 
 COMMANDS = [
     "up",

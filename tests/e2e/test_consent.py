@@ -11,9 +11,8 @@ import re
 import shlex
 from collections.abc import Iterator
 
-import pytest
-
 import kit
+import pytest
 from test_watch import Terminal
 
 COMPOSE = """name: consent

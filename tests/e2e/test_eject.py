@@ -2,9 +2,8 @@
 
 import json
 
-import yaml
-
 import kit
+import yaml
 
 
 def test_template_makes_the_project_without_us(place, tiny, tmp_path):

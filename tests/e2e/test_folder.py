@@ -8,9 +8,8 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 
-import pytest
-
 import kit
+import pytest
 
 
 @pytest.fixture

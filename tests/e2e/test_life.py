@@ -16,9 +16,8 @@ import resource
 import time
 from typing import Any
 
-import pytest
-
 import kit
+import pytest
 
 GONE = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
-import pytest
-
 import kit
+import pytest
 
 
 @pytest.fixture

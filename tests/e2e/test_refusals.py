@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import pathlib
 
-import pytest
-
 import kit
+import pytest
 
 
 def nothing_began(place: kit.Place, sandbox: kit.Sandbox, mark: int) -> None:

@@ -11,9 +11,8 @@ import pathlib
 import threading
 from collections.abc import Iterator
 
-import pytest
-
 import kit
+import pytest
 
 PASSWORD = "ghp_s3cret-never-in-clear"
 COMPOSE = """name: private

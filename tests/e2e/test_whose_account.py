@@ -15,9 +15,8 @@ import stat
 import subprocess
 from collections.abc import Iterator
 
-import pytest
-
 import kit
+import pytest
 from test_identity import NO_KEYS, SSO, TOKEN, aws_file
 
 OURS, OTHER = "123456789012", "210987654321"

@@ -49,6 +49,7 @@ ROOMS = {
         ["view"],
         ["settings"],
         ["common"],
+        ["expand"],
         ["network"],
         ["compute"],
         ["container"],

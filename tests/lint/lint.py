@@ -13,8 +13,9 @@ from pathlib import Path
 
 import c_text
 import calls
-import commands
 import layers
+
+import commands
 
 MAX_LINES = 500
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import c_text
 import layers
+
 import lint
 
 HEADER = "/* Purpose. */\n#pragma once\n"

@@ -37,7 +37,8 @@ class ServiceLooks:
                     [wanted.capacity],
                 )
                 self.assertEqual(
-                    facts["deploymentConfiguration"]["minimumHealthyPercent"], wanted.min_healthy
+                    facts["deploymentConfiguration"]["minimumHealthyPercent"],
+                    wanted.least_healthy(service),
                 )
                 network = facts["networkConfiguration"]["awsvpcConfiguration"]
                 public = wanted.nat == "none" or bool(wanted.open_ports(service))

@@ -11,7 +11,6 @@ import shutil
 from typing import Any
 
 import yaml
-
 from lib import HERE, template
 
 FOLDER = HERE / "projects"
@@ -96,10 +95,12 @@ def changed(name: str, folder: pathlib.Path) -> pathlib.Path:
 
 
 def shuffled(name: str, folder: pathlib.Path) -> pathlib.Path:
-    """Services, environment and labels from the last to the first: an order that means nothing."""
+    """Keys, environment and labels of the services from the last to the first: an order that means
+    nothing. That of the services does: who publishes a number first has it.
+    """
     path = copied(name, folder)
     node = yaml.safe_load(path.read_text())
-    node["services"] = {k: turned(v) for k, v in reversed(node["services"].items())}
+    node["services"] = {k: turned(v) for k, v in node["services"].items()}
     path.write_text(json.dumps(node))
     return path
 

@@ -11,7 +11,6 @@ import tempfile
 import unittest
 
 import yaml
-
 from lib import HERE, template, tool
 
 SHOP = HERE / "cases" / "shop.yaml"

@@ -15,7 +15,6 @@ import unittest
 from typing import Any
 
 import yaml
-
 from lib import HERE, ROOT, template
 from outside import Account
 

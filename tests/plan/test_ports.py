@@ -43,7 +43,7 @@ class Plan:
         return {
             (
                 r["IpProtocol"],
-                r["FromPort"],
+                r.get("FromPort", 0),
                 r.get("CidrIp") or r["SourceSecurityGroupId"]["Fn::GetAtt"][0],
             )
             for r in self.of(group).get("SecurityGroupIngress", [])
@@ -176,7 +176,7 @@ class Published(Case):
             self.assertEqual(
                 plan.addresses.get("WebP8000"), "http://lb" if public else None, address
             )
-            self.assertIn(("tcp", 8000, "AppSecurityGroup"), plan.admitted("SecurityGroupWeb"))
+            self.assertIn(("-1", 0, "AppSecurityGroup"), plan.admitted("SecurityGroupWeb"))
             self.assertEqual("is bound to the loopback address" in plan.said, not public)
             self.assertEqual(
                 "the address 10.1.2.3 of port 8000 is ignored" in plan.said, "10" in address
@@ -210,9 +210,7 @@ class NoHttp(Case):
             with self.subTest(image=image, port=port):
                 plan = self.plan({"it": {"image": image, "ports": [f"{port}:{port}"]}})
                 self.assertEqual(plan.addresses, {})
-                self.assertEqual(
-                    plan.admitted("SecurityGroupIt"), {("tcp", port, "AppSecurityGroup")}
-                )
+                self.assertEqual(plan.admitted("SecurityGroupIt"), {("-1", 0, "AppSecurityGroup")})
                 self.assertIn(f"port {port} speaks {speaks}, no HTTP: only services", plan.said)
                 self.assertFalse(plan.kinds("LoadBalancer"))
 
@@ -244,7 +242,7 @@ class NoHttp(Case):
             {"web": ["8080:80"], "db": {"image": "postgres:16", "ports": ["5432:5432"]}}
         )
         self.assertEqual(plan.addresses, {"WebP80": "http://lb:8080"})
-        self.assertEqual(plan.admitted("SecurityGroupDb"), {("tcp", 5432, "AppSecurityGroup")})
+        self.assertEqual(plan.admitted("SecurityGroupDb"), {("-1", 0, "AppSecurityGroup")})
 
     def test_row_6_network_load_balancer(self) -> None:
         for port in (

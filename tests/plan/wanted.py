@@ -6,9 +6,8 @@ import pathlib
 import re
 from typing import Any
 
-import yaml
-
 import projects
+import yaml
 
 MODES = {  # NAT, capacity, retention, minimum healthy percent
     "": ("none", "FARGATE_SPOT", 1, 0),
@@ -128,6 +127,10 @@ class Wanted:
         return self.services[service].get("restart") == "no" or self.services[service].get(
             "deploy", {}
         ).get("mode", "").endswith("-job")
+
+    def least_healthy(self, service: str) -> int:
+        update = self.services[service].get("deploy", {}).get("update_config", {})
+        return 100 if update.get("order") == "start-first" else self.min_healthy
 
     def networks(self, service: str) -> list[str]:
         return list(self.services[service].get("networks", ["default"]))
@@ -272,7 +275,12 @@ class Wanted:
     @property
     def names(self) -> dict[str, int]:
         """Names of the private zone and how many addresses each has."""
-        tasks = {label(s): self.replicas(s) for s in self.containers if self.replicas(s)}
+        # Of a service that is scaled the sandbox runs one: ECS starts it so, and nothing scales.
+        tasks = {
+            label(s): 1 if self.scaled(s) else self.replicas(s)
+            for s in self.containers
+            if self.replicas(s)
+        }
         return {**tasks, **dict.fromkeys(self.store_labels, 1), **dict.fromkeys(self.aliases, 1)}
 
     @property

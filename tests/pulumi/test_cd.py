@@ -12,9 +12,8 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 import kit
+import pytest
 
 ENGINE = ("--engine", "pulumi")
 

@@ -14,9 +14,8 @@ import pathlib
 import re
 from collections.abc import Iterator
 
-import pytest
-
 import kit
+import pytest
 
 ENGINE = ("--engine", "pulumi")
 

@@ -6,10 +6,9 @@
 import pathlib
 import sys
 
+import programs
 import pytest
 import yaml
-
-import programs
 
 GOLDEN = programs.HERE / "golden"
 CASES = {

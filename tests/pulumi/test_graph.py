@@ -11,9 +11,8 @@ tests see it.
 import graphlib
 from collections import Counter
 
-import pytest
-
 import programs
+import pytest
 import walk
 
 # (type, path): what CloudFormation says and the provider says otherwise, or not at all.

@@ -14,9 +14,8 @@ import pathlib
 import sys
 import tarfile
 
-import pytest
-
 import programs
+import pytest
 import terraform
 
 WHY = terraform.available()

@@ -11,8 +11,8 @@
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
-#include "plan/container/binds.h"
 #include "plan/container/references.h"
+#include "plan/expand/binds.h"
 #include <string.h>
 
 static bool is_number(const char *text)

@@ -10,7 +10,7 @@
 #include "plan/check/check.h"
 #include "plan/common/context.h"
 #include "plan/compute/gpu.h"
-#include "plan/container/models.h"
+#include "plan/expand/models.h"
 #include <string.h>
 
 enum verdict { REFUSED, WARNED, NOTED };

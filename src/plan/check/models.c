@@ -1,8 +1,8 @@
-/* What models: and provider: {type: model} say: before they become services (container/models.c),
+/* What models: and provider: {type: model} say: before they become services (expand/models.c),
  * so on the nodes of the files and not on the typed project.
  *
  * The gateway is told its model by its command, so the name must be known when it starts. */
-#include "plan/container/models.h"
+#include "plan/expand/models.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/template.h"

@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
-#include "plan/container/binds.h"
+#include "plan/expand/binds.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,6 @@
 #include "plan/common/logs.h"
 #include "plan/common/rewrite.h"
 #include "plan/compute/gpu.h"
-#include "plan/container/binds.h"
 #include "plan/container/environment.h"
 #include "plan/container/health.h"
 #include "plan/container/image.h"
@@ -19,6 +18,7 @@
 #include "plan/container/pull.h"
 #include "plan/container/volumes.h"
 #include "plan/container/words.h"
+#include "plan/expand/binds.h"
 #include "plan/names.h"
 #include "plan/view/probe.h"
 #include <string.h>

@@ -70,7 +70,7 @@ static const struct plan_network *network(struct arena *a, struct plan_view *v, 
     return n;
 }
 
-/* The gateway of a model has a network of its own that no file declares (container/models.c; the
+/* The gateway of a model has a network of its own that no file declares (expand/models.c; the
  * tree stays what the files say): it serves the whole project. */
 static bool serves_all(const struct compose_project *p, const struct compose_service *s)
 {

@@ -1,9 +1,8 @@
 """The engine end to end over moto: create, events, outputs, update, delete."""
 
 import pytest
-from botocore.exceptions import ClientError
-
 from bootstrap_template import BOOTSTRAP
+from botocore.exceptions import ClientError
 from cloudformation_kit import kit
 
 

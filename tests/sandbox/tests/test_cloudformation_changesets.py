@@ -8,9 +8,8 @@ sentence; a set is executed once.
 import json
 
 import pytest
-from botocore.exceptions import ClientError
-
 from bootstrap_template import TRUST
+from botocore.exceptions import ClientError
 from cloudformation_kit import kit
 
 

@@ -15,7 +15,6 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
-
 from project_others import others
 from project_template import project
 

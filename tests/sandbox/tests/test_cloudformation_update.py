@@ -11,7 +11,6 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
-
 from cloudformation_kit import kit
 
 

@@ -13,7 +13,6 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
-
 from sandbox_kit import KEY, SECRET, Kit
 
 

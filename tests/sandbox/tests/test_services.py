@@ -12,7 +12,6 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
-
 from sandbox_kit import wait_for
 
 

@@ -15,7 +15,7 @@
  *
  * Owner and mode: those of the machine mean nothing there. The owner is the service's `user` where
  * that is a number, else root; the mode is the file's. */
-#include "plan/container/binds.h"
+#include "plan/expand/binds.h"
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"

@@ -7,7 +7,7 @@
  *
  * The typed project grows; `root` stays what the files say, so that it prints, freezes and loads as
  * before. */
-#include "plan/container/models.h"
+#include "plan/expand/models.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind/bind.h"
