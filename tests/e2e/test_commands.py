@@ -15,8 +15,9 @@ import shutil
 import subprocess
 import time
 
-import kit
 import pytest
+
+import kit
 
 COMMANDS = [
     "up",

@@ -11,8 +11,9 @@ import re
 import shlex
 from collections.abc import Iterator
 
-import kit
 import pytest
+
+import kit
 from test_watch import Terminal
 
 COMPOSE = """name: consent

@@ -2,8 +2,9 @@
 
 import json
 
-import kit
 import yaml
+
+import kit
 
 
 def test_template_makes_the_project_without_us(place, tiny, tmp_path):

@@ -8,8 +8,9 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 
-import kit
 import pytest
+
+import kit
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ import resource
 import time
 from typing import Any
 
-import kit
 import pytest
+
+import kit
 
 GONE = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_SESSION_TOKEN": None}
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import pathlib
 from typing import Any
 
-import kit
 import pytest
+
+import kit
 
 
 @pytest.fixture

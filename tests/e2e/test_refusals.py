@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import pathlib
 
-import kit
 import pytest
+
+import kit
 
 
 def nothing_began(place: kit.Place, sandbox: kit.Sandbox, mark: int) -> None:

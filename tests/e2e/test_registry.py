@@ -11,8 +11,9 @@ import pathlib
 import threading
 from collections.abc import Iterator
 
-import kit
 import pytest
+
+import kit
 
 PASSWORD = "ghp_s3cret-never-in-clear"
 COMPOSE = """name: private

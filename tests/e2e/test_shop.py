@@ -15,9 +15,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-import kit
 import pytest
 
+import kit
 from demo.verify import Shop
 
 PASSWORD, STRIPE = "e2e-Db-Passw0rd-planted-77", "sk_live_e2e_planted_4242"

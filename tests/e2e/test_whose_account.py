@@ -15,8 +15,9 @@ import stat
 import subprocess
 from collections.abc import Iterator
 
-import kit
 import pytest
+
+import kit
 from test_identity import NO_KEYS, SSO, TOKEN, aws_file
 
 OURS, OTHER = "123456789012", "210987654321"

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import c_text
 import calls
-import layers
-
 import commands
+import layers
 
 MAX_LINES = 500
 

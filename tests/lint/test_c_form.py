@@ -9,7 +9,6 @@ import tempfile
 import unittest
 
 import c_form
-
 import lint
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -4,10 +4,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import shell_words
-
 import commands
 import lint
+import shell_words
 
 SHELL = [
     ("curl -s x | jq .a", ["curl", "jq"]),

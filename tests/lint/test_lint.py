@@ -12,7 +12,6 @@ from pathlib import Path
 
 import c_text
 import layers
-
 import lint
 
 HEADER = "/* Purpose. */\n#pragma once\n"

@@ -9,7 +9,6 @@ import unittest
 from collections.abc import Iterable
 
 import man_check
-
 import pages
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -11,6 +11,7 @@ import shutil
 from typing import Any
 
 import yaml
+
 from lib import HERE, template
 
 FOLDER = HERE / "projects"

@@ -13,6 +13,7 @@ import unittest
 
 import cfnlint
 from cfnlint.data.schemas.providers import us_west_2
+
 from lib import HERE, ROOT, tool, write_flag
 
 SOURCE = ROOT / "src" / "plan" / "graph" / "replace_table.c"

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import yaml
+
 from lib import HERE, template, tool
 
 SHOP = HERE / "cases" / "shop.yaml"

@@ -15,6 +15,7 @@ import unittest
 from typing import Any
 
 import yaml
+
 from lib import HERE, ROOT, template
 from outside import Account
 

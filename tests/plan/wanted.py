@@ -6,8 +6,9 @@ import pathlib
 import re
 from typing import Any
 
-import projects
 import yaml
+
+import projects
 
 MODES = {  # NAT, capacity, retention, minimum healthy percent
     "": ("none", "FARGATE_SPOT", 1, 0),

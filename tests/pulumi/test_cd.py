@@ -12,8 +12,9 @@ import pathlib
 from collections.abc import Iterator
 from typing import Any
 
-import kit
 import pytest
+
+import kit
 
 ENGINE = ("--engine", "pulumi")
 

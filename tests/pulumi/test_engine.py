@@ -14,8 +14,9 @@ import pathlib
 import re
 from collections.abc import Iterator
 
-import kit
 import pytest
+
+import kit
 
 ENGINE = ("--engine", "pulumi")
 

@@ -6,9 +6,10 @@
 import pathlib
 import sys
 
-import programs
 import pytest
 import yaml
+
+import programs
 
 GOLDEN = programs.HERE / "golden"
 CASES = {

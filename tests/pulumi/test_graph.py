@@ -11,8 +11,9 @@ tests see it.
 import graphlib
 from collections import Counter
 
-import programs
 import pytest
+
+import programs
 import walk
 
 # (type, path): what CloudFormation says and the provider says otherwise, or not at all.

@@ -15,9 +15,10 @@ import signal
 import subprocess
 import tarfile
 
+import pytest
+
 import kit
 import programs
-import pytest
 
 BUCKET, CLUSTER, REPOSITORY = "contexts-of-image-sh", "builders", "shop/kaniko-build"
 REGISTRY = f"123456789012.dkr.ecr.us-west-2.amazonaws.com/{REPOSITORY}"

@@ -14,8 +14,9 @@ import pathlib
 import sys
 import tarfile
 
-import programs
 import pytest
+
+import programs
 import terraform
 
 WHY = terraform.available()

@@ -8,11 +8,11 @@ must be seen, so that no finding is not blindness.
 
 import copy
 
-import programs
 import pytest
-import typecheck
 
 import package
+import programs
+import typecheck
 
 pytestmark = pytest.mark.skipif(
     bool(package.available()), reason=f"type definitions: {package.available()}"

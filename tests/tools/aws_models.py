@@ -20,10 +20,11 @@ import re
 import subprocess
 import sys
 
-import aws_endpoints
 import botocore
 import botocore.exceptions
 import botocore.loaders
+
+import aws_endpoints
 
 STYLE = pathlib.Path(__file__).resolve().parents[2] / ".clang-format"
 SERVICES = {

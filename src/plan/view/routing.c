@@ -107,7 +107,9 @@ static const char *traefik_path(struct arena *a, const char *rule)
 
     if (text_starts(p, "Host(`")) {
         p = strstr(p, "`)");
-        p = p ? p + 2 + strspn(p + 2, " ") : "";
+        if (!p)
+            return NULL;
+        p += 2 + strspn(p + 2, " ");
         if (!text_starts(p, "&&"))
             return NULL;
         p += 2 + strspn(p + 2, " ");

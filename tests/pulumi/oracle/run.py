@@ -21,10 +21,9 @@ from typing import Any
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+import package  # noqa: E402
 import programs  # noqa: E402
 from typecheck import alternatives, members_of_provider  # noqa: E402
-
-import package  # noqa: E402
 
 CLI = re.search(r'#define PLAN_PULUMI_VERSION +"([\d.]+)"', package.HEADER)[1]  # type: ignore[index]
 YAML_HOST = "1.38.3"  # what that CLI brings along

@@ -1,8 +1,9 @@
 """The engine end to end over moto: create, events, outputs, update, delete."""
 
 import pytest
-from bootstrap_template import BOOTSTRAP
 from botocore.exceptions import ClientError
+
+from bootstrap_template import BOOTSTRAP
 from cloudformation_kit import kit
 
 

@@ -8,8 +8,9 @@ sentence; a set is executed once.
 import json
 
 import pytest
-from bootstrap_template import TRUST
 from botocore.exceptions import ClientError
+
+from bootstrap_template import TRUST
 from cloudformation_kit import kit
 
 

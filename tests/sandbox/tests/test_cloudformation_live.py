@@ -15,6 +15,7 @@ import time
 import boto3
 import pytest
 from botocore.config import Config
+
 from project_others import others
 from project_template import project
 

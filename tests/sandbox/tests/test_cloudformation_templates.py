@@ -9,6 +9,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+
 from cloudformation_kit import kit
 
 LOGS = {"Type": "AWS::Logs::LogGroup"}

@@ -11,6 +11,7 @@ import time
 
 import pytest
 from botocore.exceptions import ClientError
+
 from cloudformation_kit import kit
 
 

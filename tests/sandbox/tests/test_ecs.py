@@ -9,6 +9,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
+
 from sandbox_kit import ACCOUNT, REGION, wait_for
 
 

@@ -13,6 +13,7 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
+
 from sandbox_kit import KEY, SECRET, Kit
 
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 
 import pytest
+
 from sandbox_kit import ACCOUNT, REGION, archive
 
 DESTINATION = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/kaniko-tests/kaniko-build"

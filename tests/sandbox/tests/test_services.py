@@ -12,6 +12,7 @@ import urllib.request
 
 import pytest
 from botocore.exceptions import ClientError
+
 from sandbox_kit import wait_for
 
 
