@@ -106,7 +106,10 @@ def test_compose_63_tasks_and_builds_log_in(
     assert "`defangctl registry login ghcr.io`" in failed.err
     file = folder / "compose.yaml"
     file.write_text(COMPOSE.partition("  built:")[0])
+    # A roll back that is over between two looks at ECS takes the reason with it; AWS takes minutes.
+    sandbox.waits(cfn_step=1.0)
     failed = place.run("up", "--stack", "alone", cwd=folder)
+    sandbox.calm()
     assert failed.code != 0 and "`defangctl registry login ghcr.io`" in failed.err
     file.write_text(COMPOSE)
     login(place, folder, "https://GHCR.io/")

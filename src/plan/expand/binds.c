@@ -329,7 +329,8 @@ static void add_to_tree(
 #define APPEND(a, list, count, item)                                                               \
     do {                                                                                           \
         typeof(list) all_ = arena_array((a), typeof(*(list)), (count) + 1);                        \
-        memcpy(all_, (list), (count) * sizeof *all_);                                              \
+        if (count)                                                                                 \
+            memcpy(all_, (list), (count) * sizeof *all_);                                          \
         all_[(count)++] = (item);                                                                  \
         (list) = all_;                                                                             \
     } while (0)
