@@ -161,7 +161,7 @@ static int split_scheme(const char *url, struct uri *out, const char **rest, str
 int uri_split(const char *url, struct uri *out, struct error *err)
 {
     struct uri u = {0};
-    const char *rest;
+    const char *rest = "";
 
     *out = u;
     while (*url == ' ')
