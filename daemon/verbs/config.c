@@ -2,8 +2,8 @@
  * wiped, also those that were not reached because one before them failed. They are never read back:
  * what is listed are names. */
 #include "daemon/verb.h"
+#include "daemon/verbs/scope.h"
 
-#include "aws/settings/region.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
@@ -12,28 +12,11 @@
 
 #include <string.h>
 
-/* Config belongs to a project and a region: both are known before a value leaves our memory. */
-static int open_project(struct verb_call *v, const Defang__Caller *caller, struct error *err)
-{
-    int rc = verb_session(v, caller, err);
-    if (rc == 0)
-        rc = project_identify(v->daemon, caller, &v->project, err);
-    if (rc == 0 && text_empty(aws_session_region(v->session->aws)))
-        rc = aws_region_missing(aws_session_profile(v->session->aws), err);
-    return rc;
-}
-
-static char *path_text(struct verb_call *v)
-{
-    cleanup_free char *path = plan_config_path(&v->project.settings, v->project.name);
-    return verb_text(v->project.arena, path);
-}
-
 /* Those behind one that failed are wiped too. */
 static int verb_config_set(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ConfigSetRequest *r = (const Defang__ConfigSetRequest *)request;
-    int rc = open_project(v, r->caller, err);
+    int rc = scope_of_config(v, r->caller, err);
     if (rc < 0)
         return rc;
 
@@ -62,7 +45,7 @@ static int verb_config_set(struct verb_call *v, const ProtobufCMessage *request,
     if (rc < 0)
         return rc;
 
-    reply.path = path_text(v);
+    reply.path = scope_config_path(v);
     server_reply(v->call, &reply.base);
 
     return 0;
@@ -73,7 +56,7 @@ static int verb_config_list(struct verb_call *v, const ProtobufCMessage *request
     const Defang__ConfigListRequest *r = (const Defang__ConfigListRequest *)request;
     struct flow_config *list = NULL;
     size_t count = 0;
-    int rc = open_project(v, r->caller, err);
+    int rc = scope_of_config(v, r->caller, err);
     if (rc < 0)
         return rc;
 
@@ -87,7 +70,7 @@ static int verb_config_list(struct verb_call *v, const ProtobufCMessage *request
         for (size_t i = 0; i < count; i++)
             if (!strchr(list[i].name, '/')) /* `registry ls` shows those */
                 reply.names[reply.n_names++] = list[i].name;
-        reply.path = path_text(v);
+        reply.path = scope_config_path(v);
         server_reply(v->call, &reply.base);
     }
 
@@ -101,7 +84,7 @@ static int
 verb_config_remove(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ConfigRemoveRequest *r = (const Defang__ConfigRemoveRequest *)request;
-    int rc = open_project(v, r->caller, err);
+    int rc = scope_of_config(v, r->caller, err);
     if (rc < 0)
         return rc;
 

@@ -4,8 +4,8 @@
  * registry cannot be asked from here it is kept all the same, because it is the account that will
  * pull, and the answer says so. What is listed are hosts; a password never comes back. */
 #include "daemon/verb.h"
+#include "daemon/verbs/scope.h"
 
-#include "aws/settings/region.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
@@ -16,23 +16,6 @@
 #include "plan/registries.h"
 
 #include <string.h>
-
-/* The project and the region are known before anything leaves our memory. */
-static int open_project(struct verb_call *v, const Defang__Caller *caller, struct error *err)
-{
-    int rc = verb_session(v, caller, err);
-    if (rc == 0)
-        rc = project_identify(v->daemon, caller, &v->project, err);
-    if (rc == 0 && text_empty(aws_session_region(v->session->aws)))
-        rc = aws_region_missing(aws_session_profile(v->session->aws), err);
-    return rc;
-}
-
-static char *path_text(struct verb_call *v)
-{
-    cleanup_free char *path = plan_config_path(&v->project.settings, v->project.name);
-    return verb_text(v->project.arena, path);
-}
 
 /* A registry that says no ends it; one that says nothing is a note. */
 static int try_it(
@@ -70,7 +53,7 @@ verb_registry_login(struct verb_call *v, const ProtobufCMessage *request, struct
     secret_set(&password, r->password);
     secret_wipe(r->password, strlen(r->password));
 
-    int rc = open_project(v, r->caller, err);
+    int rc = scope_of_config(v, r->caller, err);
     if (rc == 0)
         rc = plan_registry_host(v->project.arena, r->host, &host, err);
     if (rc == 0)
@@ -84,7 +67,7 @@ verb_registry_login(struct verb_call *v, const ProtobufCMessage *request, struct
         return rc;
 
     reply.host = verb_text(v->project.arena, host);
-    reply.path = path_text(v);
+    reply.path = scope_config_path(v);
     server_reply(v->call, &reply.base);
     return 0;
 }
@@ -96,7 +79,7 @@ verb_registry_list(struct verb_call *v, const ProtobufCMessage *request, struct 
     Defang__RegistryListReply reply = DEFANG__REGISTRY_LIST_REPLY__INIT;
     struct flow_config *list = NULL;
     size_t count = 0;
-    int rc = open_project(v, r->caller, err);
+    int rc = scope_of_config(v, r->caller, err);
     if (rc < 0)
         return rc;
 
@@ -113,7 +96,7 @@ verb_registry_list(struct verb_call *v, const ProtobufCMessage *request, struct 
     if (rc < 0)
         return rc;
 
-    reply.path = path_text(v);
+    reply.path = scope_config_path(v);
     server_reply(v->call, &reply.base);
     return 0;
 }
@@ -124,7 +107,7 @@ verb_registry_logout(struct verb_call *v, const ProtobufCMessage *request, struc
 {
     const Defang__RegistryLogoutRequest *r = (const Defang__RegistryLogoutRequest *)request;
     Defang__RegistryLogoutReply reply = DEFANG__REGISTRY_LOGOUT_REPLY__INIT;
-    int rc = open_project(v, r->caller, err);
+    int rc = scope_of_config(v, r->caller, err);
     if (rc < 0)
         return rc;
 

@@ -269,3 +269,22 @@ int scope_newest(
 
     return rc;
 }
+
+/* ---- config ---- */
+
+int scope_of_config(struct verb_call *v, const Defang__Caller *caller, struct error *err)
+{
+    int rc = verb_session(v, caller, err);
+    if (rc == 0)
+        rc = project_identify(v->daemon, caller, &v->project, err);
+    if (rc == 0 && text_empty(aws_session_region(v->session->aws)))
+        rc = aws_region_missing(aws_session_profile(v->session->aws), err);
+    return rc;
+}
+
+char *scope_config_path(struct verb_call *v)
+{
+    cleanup_free char *path = plan_config_path(&v->project.settings, v->project.name);
+
+    return verb_text(v->project.arena, path);
+}

@@ -16,6 +16,13 @@ struct scope {
 int scope_of_caller(
     struct verb_call *v, const Defang__Caller *caller, struct scope *out, struct error *err);
 
+/* Session and project of what belongs to a project and a region, as config does: both are known
+ * before a value leaves our memory. */
+int scope_of_config(struct verb_call *v, const Defang__Caller *caller, struct error *err);
+
+/* Where its values are in SSM; in the call's arena. */
+char *scope_config_path(struct verb_call *v);
+
 /* The job that runs in the caller's scope, or with `any` the newest that runs at all. ERR_NOT_FOUND
  * says what runs instead, with the command that ends it. */
 int scope_running(

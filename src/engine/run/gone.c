@@ -9,8 +9,7 @@
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/engine.h"
-
-#include <string.h>
+#include "engine/run/status_reader.h"
 
 #define DESCRIBE_MAX 10 /* services a DescribeServices call takes */
 
@@ -20,16 +19,6 @@ struct look {
     json_t *physical;        /* logical id → physical id */
     json_t *gone;
 };
-
-/* arn:…:service/<cluster>/<name> */
-static char *cluster_of(const char *service_arn)
-{
-    const char *from = strstr(service_arn, ":service/");
-    const char *begin = from ? from + strlen(":service/") : NULL;
-    const char *end = begin ? strchr(begin, '/') : NULL;
-
-    return end ? xstrndup(begin, (size_t)(end - begin)) : NULL;
-}
 
 static bool is_service(const struct look *l, const char *id)
 {
@@ -79,7 +68,7 @@ static int look_at(struct look *l, const json_t *arns, struct error *err)
 
     json_object_foreach((json_t *)arns, id, arn) {
         if (!cluster)
-            cluster = cluster_of(json_string_value(arn));
+            cluster = status_cluster_of(json_string_value(arn));
         json_push(list, json_incref(arn));
     }
 

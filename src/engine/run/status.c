@@ -146,17 +146,6 @@ static int read_services(struct status_reader *r, struct error *err)
     return rc;
 }
 
-/* Of the ARN of a service, arn:…:service/<cluster>/<name>: a project may run in a cluster that its
- * stack does not hold. */
-static char *cluster_of(const char *service_arn)
-{
-    const char *at = service_arn ? strstr(service_arn, ":service/") : NULL;
-    const char *name = at ? at + strlen(":service/") : NULL;
-    const char *slash = name ? strchr(name, '/') : NULL;
-
-    return slash ? xstrndup(name, (size_t)(slash - name)) : NULL;
-}
-
 /* Cluster: the stack's own, or the one that a service's ARN names. */
 static void find_cluster(struct status_reader *r)
 {
@@ -168,7 +157,7 @@ static void find_cluster(struct status_reader *r)
         if (!r->cluster && text_eq(type, "AWS::ECS::Cluster"))
             r->cluster = xstrdup_null(status_physical(r, id));
         if (!r->cluster && text_eq(type, "AWS::ECS::Service"))
-            r->cluster = cluster_of(status_physical(r, id));
+            r->cluster = status_cluster_of(status_physical(r, id));
     }
 }
 

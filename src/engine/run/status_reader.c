@@ -5,6 +5,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <string.h>
+
 const char *status_physical(const struct status_reader *r, const char *logical_id)
 {
     return json_string_value(json_object_get(r->resources, logical_id));
@@ -64,4 +66,14 @@ status_row_add(struct status_reader *r, const char *service, const char *kind)
 
     vec_push(&r->rows, row);
     return vec_last(&r->rows);
+}
+
+/* A project may run in a cluster that its stack does not hold: the ARN names it. */
+char *status_cluster_of(const char *service_arn)
+{
+    const char *at = service_arn ? strstr(service_arn, ":service/") : NULL;
+    const char *name = at ? at + strlen(":service/") : NULL;
+    const char *slash = name ? strchr(name, '/') : NULL;
+
+    return slash ? xstrndup(name, (size_t)(slash - name)) : NULL;
 }

@@ -25,6 +25,9 @@ const char *status_physical(const struct status_reader *r, const char *logical_i
  * none. */
 const json_t *status_containers(const struct status_reader *r, const char *service);
 
+/* Of the ARN of a service, arn:…:service/<cluster>/<name>; malloc'd or NULL. */
+char *status_cluster_of(const char *service_arn);
+
 /* Malloc'd or NULL: the deployment that a service came with. */
 char *status_deployment(const struct status_reader *r, const char *service);
 
