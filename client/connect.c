@@ -76,10 +76,12 @@ int client_connect_once(struct client *c, struct rpc_client **out, struct error 
     return rc < 0 ? rc : try_once(c, &paths, out, err);
 }
 
-/* No socket, or one that a daemon left behind: the two failures that a start mends. */
+/* No socket, one that a daemon left behind, or one whose daemon died between our connection and its
+ * hello: the failures that a start mends. One that only ends still holds the state, and what is
+ * started beside it leaves at once. */
 static bool nobody_there(int rc)
 {
-    return rc == -ENOENT || rc == -ECONNREFUSED;
+    return rc == -ENOENT || rc == -ECONNREFUSED || rc == -ECONNRESET;
 }
 
 /* It ended at once, and wrote why: nothing is to be waited for. */

@@ -252,6 +252,8 @@ static int run(struct follow *f, struct error *err)
         /* Lost, or ended without the last word: the daemon went down. */
         f->ended = false;
 
+        if (rc < 0 && start && !first && !f->crashed)
+            f->view->say(f->view, local.message); /* why it could not be started */
         if (f->after > before || lost_since == 0 || f->crashed) {
             say_lost(f);
             lost_since = clock_mono_ms();

@@ -12,7 +12,9 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -193,6 +195,28 @@ def test_daemon_starts_by_itself(place: kit.Place) -> None:
         place.run("daemon", "stop").ok()
     log = (place.state / "defangd.log").read_text()
     assert "AddressSanitizer" not in log and "LeakSanitizer" not in log, log
+
+
+def test_survive_22_a_daemon_that_dies_before_its_hello(place: kit.Place) -> None:
+    """It had taken the connection, and is gone: as if nobody had been there."""
+    place.stop()
+    path = place.environment["DEFANG_SOCKET"]
+    with socket.socket(socket.AF_UNIX) as dying:
+        dying.bind(path)
+        os.chmod(path, 0o600)
+        dying.listen(1)
+
+        def die() -> None:
+            connection = dying.accept()[0]
+            dying.close()
+            connection.close()
+
+        death = threading.Thread(target=die)
+        death.start()
+        status = place.run("daemon", "status", "--json").ok().lines[0]
+        death.join()
+    assert status["pid"] != os.getpid()
+    place.run("daemon", "stop").ok()
 
 
 def test_daemon_is_not_installed(place: kit.Place, tmp_path: pathlib.Path) -> None:
