@@ -1,6 +1,8 @@
 import pathlib
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -14,6 +16,20 @@ LONGEST = (
     "test_the_lock_of_a_killed_run",
 )
 FILES = ("test_engine", "test_cd")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where workers run, each with sandboxes of its own: they share what takes long to load."""
+    from sandbox import nursery
+
+    if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
+        nursery.begin()
+
+
+def pytest_unconfigure() -> None:
+    from sandbox import nursery
+
+    nursery.end()
 
 
 def pytest_collection_modifyitems(items: list) -> None:

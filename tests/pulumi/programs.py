@@ -43,7 +43,7 @@ def plans(both: bool = True) -> dict[str, list[str]]:
 def planned(name: str, how: str = "engine") -> dict[str, Any]:
     """{"template", "yaml", "program", "config", "script", "notes", "builds"}"""
     done = subprocess.run(
-        [TOOL, "--pulumi", how, *plans()[name]], capture_output=True, text=True, timeout=60
+        [TOOL, "--pulumi", how, *plans()[name]], capture_output=True, text=True, timeout=240
     )
     if done.returncode or "runtime error" in done.stderr or "Sanitizer" in done.stderr:
         raise AssertionError(
