@@ -32,7 +32,14 @@ def pytest_unconfigure() -> None:
     nursery.end()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list) -> None:
+    """What looks at one plan is done by one worker, which makes that plan once."""
+    for item in items:
+        given = getattr(item, "callspec", None)
+        plan = given and (given.params.get("plan") or given.params.get("name"))
+        if isinstance(plan, str):
+            item.add_marker(pytest.mark.xdist_group(f"plan {plan}"))
     first = [i for name in LONGEST for i in items if i.name.startswith(name)]
     rest = [i for i in items if i not in first]
     long = [i for i in rest if i.path.stem in FILES]

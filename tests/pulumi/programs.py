@@ -50,5 +50,5 @@ def planned(name: str, how: str = "engine") -> dict[str, Any]:
             f"plan_tool --pulumi of {name} ended with {done.returncode}:\n{done.stderr}"
         )
     found = json.loads(done.stdout)
-    found["program"] = yaml.safe_load(found["yaml"])
+    found["program"] = yaml.load(found["yaml"], Loader=yaml.CSafeLoader)  # ten times as quick
     return found
