@@ -72,7 +72,7 @@ static const struct command commands[] = {
     {"plan",
      "",
      "what `up` would change and what a month costs; nothing is touched",
-     "--out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt",
+     "--out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt --no-snapshot",
      cmd_plan},
     {"explain",
      "[SERVICE]",

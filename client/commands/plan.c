@@ -261,6 +261,7 @@ int cmd_plan(struct client *c, struct error *err)
 
     request.caller = &caller;
     request.adopt = c->options.adopt;
+    request.no_snapshot = c->options.no_snapshot;
     request.mode = (char *)(c->options.mode ? c->options.mode : "");
     request.engine = (char *)(c->options.engine ? c->options.engine : "");
     request.want_template = c->options.out != NULL;

@@ -397,7 +397,8 @@ void up_begin(struct up *u, struct job *j)
         .settings = &j->project.settings,
         .deployment = j->row.id,
         .origin = j->project.origin,
-        .adopt = json_bool_or(j->inputs, "adopt", false)};
+        .adopt = json_bool_or(j->inputs, "adopt", false),
+        .no_snapshot = json_bool_or(j->inputs, "no_snapshot", false)};
 }
 
 void up_end(struct up *u)

@@ -96,7 +96,7 @@ static void note_kept(struct up *u, const struct plan_request *r, const struct g
         const struct graph_change *c = &d.changes[i];
         struct plan_effect e;
 
-        plan_effect_of(r->settings, c, r->previous, g, &e);
+        plan_effect_of(r, c, r->previous, g, &e);
         if (e.stays && c->action == GRAPH_REMOVE)
             vec_push(
                 &j->kept, arena_printf(j->arena, "%s (%s): %s", c->logical_id, c->type, e.text));

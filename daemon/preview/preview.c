@@ -266,7 +266,8 @@ int preview_make(struct preview *p, struct verb_call *v, bool gather, struct err
         rc = read_account(p, err);
     if (rc == 0)
         rc = p->context.engine->deployed(&p->context, &p->deployed, err);
-    if (rc == 0 && p->deployed.stuck)
+    bool refused = gather && p->deployed.refused; /* then it is told as a refusal */
+    if (rc == 0 && p->deployed.stuck && !refused)
         vec_push(
             &p->unknowns,
             arena_printf(
@@ -291,6 +292,17 @@ int preview_make(struct preview *p, struct verb_call *v, bool gather, struct err
         rc = once_preview(&p->context, project->arena, &p->request, &p->graph, &p->once, err);
 
     return rc < 0 ? rc : graph_check(p->graph, err);
+}
+
+int preview_unchangeable(const struct preview *p, struct error *err)
+{
+    if (!p->deployed.refused)
+        return 0;
+
+    error_raise(err, ERR_REFUSED, "%s", p->deployed.refused);
+    if (p->deployed.stuck)
+        error_hint(err, "%s", p->deployed.stuck);
+    return error_kind_errno(ERR_REFUSED);
 }
 
 void preview_done(struct preview *p)

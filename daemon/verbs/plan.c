@@ -35,7 +35,7 @@ static Defang__PlanChange *change_message(const struct preview *p, const struct 
     m->replacement = verb_text(arena, c->replacement);
 
     struct plan_effect effect;
-    plan_effect_of(&p->v->project.settings, c, p->deployed.json, p->graph, &effect);
+    plan_effect_of(&p->request, c, p->deployed.json, p->graph, &effect);
     m->effect = verb_text(arena, plan_effect_name(effect.kind));
     m->warning = verb_text(arena, effect.text);
 
@@ -185,6 +185,7 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
     struct plan_losses losses;
     rc = preview_make(&p, v, true, err);
     p.request.adopt = r->adopt;
+    p.request.no_snapshot = r->no_snapshot;
     if (rc == 0)
         rc = consent_gather(&p, r, &losses, err);
     if (rc == 0)

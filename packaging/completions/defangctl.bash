@@ -54,7 +54,7 @@ _defangctl() {
         'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
         'cancel'|'cancel '*) options="$options --any --detach --wait-timeout" ;;
         'resume'|'resume '*) options="$options --as-me --detach --wait-timeout" ;;
-        'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt" ;;
+        'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt --no-snapshot" ;;
         'explain'|'explain '*) options="$options --mode" ;;
         'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { _defangctl_offer -d; return; } ;;
         'config set'|'config set '*) options="$options --if-not-set --random --from-env" ;;

@@ -175,6 +175,7 @@ _defangctl() {
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*--yes-lose-data[allow every loss of data and every moved address]'
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:plan: '
         ) ;;
         'explain'|'explain '*) own=(

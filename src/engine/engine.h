@@ -41,9 +41,10 @@ void engine_end_done(struct engine_end *e);
 struct engine_template {
     json_t *json; /* NULL when nothing is */
     bool exists;
-    bool settled; /* nothing moves and nothing is half rolled back: json is what runs */
-    char *status; /* in the engine's words */
-    char *stuck;  /* what leads out of it, when an `up` cannot simply change it; else NULL */
+    bool settled;  /* nothing moves and nothing is half rolled back: json is what runs */
+    char *status;  /* in the engine's words */
+    char *stuck;   /* what leads out of it, when an `up` cannot simply change it; else NULL */
+    char *refused; /* why an `up` would be refused as things stand, `stuck` the way out; or NULL */
 };
 
 void engine_template_done(struct engine_template *t);

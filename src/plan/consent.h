@@ -24,10 +24,10 @@ struct plan_effect {
     bool stays;       /* what was in it is left in the account on purpose, and costs */
 };
 
-/* Of one change of g over the deployed template (either may be NULL). A type that is not in the
- * table counts as holding data. */
+/* Of one change of g over the deployed template (either may be NULL). Of the request settings and
+ * no_snapshot are read. A type that is not in the table counts as holding data. */
 void plan_effect_of(
-    const struct plan_settings *s,
+    const struct plan_request *r,
     const struct graph_change *c,
     const json_t *deployed,
     const struct graph *g,
@@ -87,6 +87,17 @@ void plan_losses_unallowed(
     const struct plan_losses *losses,
     const struct plan_consent *consent,
     struct plan_losses *out);
+
+/* Names that were allowed and that mean none of `losses`, each as a warning (nothing has that name)
+ * or a note (nothing of it would go), with what could be meant. deployed, g: what there is besides;
+ * either may be NULL. */
+void plan_losses_note_unused(
+    struct arena *a,
+    const struct plan_consent *consent,
+    const struct plan_losses *losses,
+    const json_t *deployed,
+    const struct graph *g,
+    struct compose_diagnostics *d);
 
 /* "db,LoadBalancer", as --allow-loss takes it. */
 void plan_losses_names(const struct plan_losses *l, struct str *out);

@@ -38,4 +38,5 @@ struct plan_request {
                                deployment id */
     const json_t *origin;   /* where the project comes from (origin.h); NULL: not known */
     bool adopt;             /* it may take the place of one that comes from elsewhere */
+    bool no_snapshot;       /* stores that go leave none, whatever the template says */
 };

@@ -164,6 +164,9 @@ def test_trust_33_every_state_in_the_programs(
         if status in ("DELETE_FAILED", "IMPORT_ROLLBACK_FAILED"):
             refused = place.run("up", cwd=tiny).ok(5)
             assert "defangctl down" in refused.err, refused
+            planned = place.run("plan", "--exit-code", cwd=tiny).ok(5)
+            assert status in planned.out and "would refuse" in planned.out, planned
+            assert "somebody did something" in planned.out, planned
         if status.startswith("UPDATE"):
             place.run("cd", "cancel", cwd=tiny).ok()
             assert status_of(sandbox, tiny) == "UPDATE_ROLLBACK_COMPLETE"

@@ -56,6 +56,7 @@ ROOMS = {
         ["task", "store", "site", "build"],
         ["ingress"],
         ["make"],
+        ["consent"],
         ["check"],
         ["pulumi"],
         ["report", "account"],

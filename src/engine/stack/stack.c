@@ -212,7 +212,8 @@ const char *cfn_status_way_out(const char *status)
         {"IMPORT_ROLLBACK_FAILED",
          "nothing but a removal leads out of it: `defangctl down`, then `defangctl up`"},
         {"DELETE_FAILED",
-         "`defangctl down` again removes what can be removed and names what it has to leave"},
+         "`defangctl down` again (with --force also what is protected) removes what can be removed "
+         "and names what it has to leave; then `defangctl up` deploys anew"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ways); i++)

@@ -4,10 +4,7 @@
  * files asks for that and what it was before, and how to keep what is there. The key is found from
  * the property that differs; where the files no longer name the thing there is no position, and the
  * text says so.
- *
- * Allowed is by the name of the service, of the volume, of the resource, or of the resource's group
- * on the board ("builds", "ingress"): by --allow-loss, or by x-defang-allow-loss at the top of the
- * file (a name or a list of names) or at a service (true). */
+ * allowed.c says what was allowed of it. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/consent.h"
@@ -17,7 +14,6 @@
 #include <string.h>
 
 #define GROUP_SERVICE "service/"
-#define FILE_KEY      "x-defang-allow-loss"
 
 /* What a property is called in the files. With several that differ the first row counts: a snapshot
  * brings its own user and database. */
@@ -274,7 +270,7 @@ void plan_losses_find(
     out->items = arena_array(a, struct plan_loss, d.len + 1);
     for (size_t i = 0; i < d.len; i++) {
         struct plan_effect e;
-        plan_effect_of(r->settings, &d.changes[i], r->previous, g, &e);
+        plan_effect_of(r, &d.changes[i], r->previous, g, &e);
         if (e.kind >= PLAN_MOVES)
             add_loss(a, r, g, &d.changes[i], &e, out);
     }
@@ -346,67 +342,6 @@ void plan_losses_of_down(
             .keep = "leave --volumes out",
             .holds = ""};
     qsort(out->items, out->len, sizeof *out->items, by_name);
-}
-
-/* ---- what was allowed ---- */
-
-/* Whether a name of the list, which may hold commas and blanks, means this loss. */
-static bool list_means(const char *list, const struct plan_loss *loss)
-{
-    const char *const names[] = {loss->name, loss->logical_id, loss->group};
-
-    for (const char *p = list; p && *p;) {
-        size_t n = strcspn(p, ", \t");
-        for (size_t i = 0; n && i < ARRAY_LEN(names); i++)
-            if (strlen(names[i]) == n && strncmp(names[i], p, n) == 0)
-                return true;
-        p += n + (p[n] != '\0');
-    }
-    return false;
-}
-
-static bool node_means(const struct yaml_node *n, const struct plan_loss *loss)
-{
-    if (!n)
-        return false;
-    if (n->kind == YAML_KIND_SCALAR)
-        return list_means(n->value, loss);
-    for (size_t i = 0; n->kind == YAML_KIND_SEQUENCE && i < n->len; i++)
-        if (n->items[i]->kind == YAML_KIND_SCALAR && list_means(n->items[i]->value, loss))
-            return true;
-    return false;
-}
-
-static bool file_allows(const struct compose_project *p, const struct plan_loss *loss)
-{
-    const struct compose_service *s = p ? compose_service_get(p, loss->name) : NULL;
-    const struct yaml_node *at_service = s ? yaml_get(s->extensions, FILE_KEY) : NULL;
-    bool said =
-        at_service && at_service->kind == YAML_KIND_SCALAR && text_eq(at_service->value, "true");
-
-    return said || (p && node_means(yaml_get(p->extensions, FILE_KEY), loss));
-}
-
-static bool is_allowed(const struct plan_consent *c, const struct plan_loss *loss)
-{
-    if (c->all || (c->yes && loss->kind == PLAN_STOPS) || file_allows(c->project, loss))
-        return true;
-    for (size_t i = 0; i < c->count; i++)
-        if (list_means(c->names[i], loss))
-            return true;
-    return false;
-}
-
-void plan_losses_unallowed(
-    struct arena *a,
-    const struct plan_losses *losses,
-    const struct plan_consent *consent,
-    struct plan_losses *out)
-{
-    *out = (struct plan_losses){.items = arena_array(a, struct plan_loss, losses->len + 1)};
-    for (size_t i = 0; i < losses->len; i++)
-        if (!is_allowed(consent, &losses->items[i]))
-            out->items[out->len++] = losses->items[i];
 }
 
 /* ---- the refusal ---- */

@@ -249,7 +249,7 @@ static bool is_cache(const char *type, const json_t *old)
 
 /* Removed and retained is not lost; replaced is, for what runs: it begins with nothing. */
 static void of_data(
-    const struct plan_settings *s,
+    const struct plan_request *r,
     const char *type,
     const json_t *old,
     bool replaced,
@@ -258,9 +258,9 @@ static void of_data(
     const char *policy = json_str(old, replaced ? "UpdateReplacePolicy" : "DeletionPolicy");
     bool retained = text_eq(policy, "Retain") || text_eq(policy, "RetainExceptOnCreate");
 
-    out->stays = retained && !is_purged(s, type, old);
+    out->stays = retained && !is_purged(r->settings, type, old);
     out->kind = out->stays && !replaced ? PLAN_HARMLESS : PLAN_LOSES;
-    out->text = text_of_data(out, text_eq(policy, "Snapshot"), replaced);
+    out->text = text_of_data(out, text_eq(policy, "Snapshot") && !r->no_snapshot, replaced);
 }
 
 static bool is_private_address(const char *type, const json_t *old)
@@ -276,7 +276,7 @@ static bool is_way_in(const char *type, const json_t *old)
 }
 
 static void of_going(
-    const struct plan_settings *s,
+    const struct plan_request *r,
     const char *type,
     const json_t *old,
     bool replaced,
@@ -287,7 +287,7 @@ static void of_going(
     if (is_cache(type, old))
         return;
     if (!plan_effect_knows(type) || row->kind == PLAN_LOSES) {
-        of_data(s, type, old, replaced, out);
+        of_data(r, type, old, replaced, out);
         return;
     }
 
@@ -373,7 +373,7 @@ static bool is_idle(const char *type, const json_t *deployed)
 }
 
 void plan_effect_of(
-    const struct plan_settings *s,
+    const struct plan_request *request,
     const struct graph_change *c,
     const json_t *deployed,
     const struct graph *g,
@@ -382,6 +382,7 @@ void plan_effect_of(
     cleanup_free char *path = xasprintf("Resources.%s", c->logical_id);
     const json_t *old = json_at(deployed, path);
     const char *type = json_str_or(old, "Type", c->type);
+    const struct plan_settings *s = request->settings;
     bool replaced = c->action == GRAPH_CHANGE && is_replaced(c);
 
     *out = (struct plan_effect){.kind = PLAN_HARMLESS};
@@ -389,7 +390,7 @@ void plan_effect_of(
         return;
 
     if (c->action == GRAPH_REMOVE || replaced)
-        of_going(s, type, old, replaced, out);
+        of_going(request, type, old, replaced, out);
     if (c->action == GRAPH_CHANGE && !out->text)
         of_change(s, c, old, g, out);
 }
