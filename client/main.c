@@ -29,7 +29,7 @@ static const struct command commands[] = {
      "",
      "deploy the project in this folder and show how it goes",
      "--detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes "
-     "--yes-lose-data --adopt --no-snapshot",
+     "--yes-lose-data --adopt --no-snapshot --refresh",
      cmd_up},
     {"build",
      "[SERVICE…]",

@@ -45,6 +45,7 @@ static int run_up(struct client *c, bool build_only, struct error *err)
     request.adopt = c->options.adopt;
     request.no_rollback = c->options.no_rollback;
     request.no_snapshot = c->options.no_snapshot;
+    request.refresh = c->options.refresh;
     request.no_cache = c->options.no_cache;
     request.build_only = build_only;
     request.services = build_only ? c->arguments : NULL;

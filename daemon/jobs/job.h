@@ -7,9 +7,9 @@
  *
  * Inputs (JSON, sealed in the store, erased at the terminal state): {"model": canonical YAML,
  * "env": {variables without keys}, "profile", "region", "mode", "stack", "engine", "origin",
- * "adopt", "force": bool, "no_rollback": bool, "env_credentials": bool}. Keys from an environment
- * are kept beside them, sealed too (job_keep_keys): after a restart such a job goes on while they
- * live, and waits in BLOCKED_AUTH until a terminal of the same user brings others. */
+ * "adopt", "force", "refresh": bool, "no_rollback": bool, "env_credentials": bool}. Keys from an
+ * environment are kept beside them, sealed too (job_keep_keys): after a restart such a job goes on
+ * while they live, and waits in BLOCKED_AUTH until a terminal of the same user brings others. */
 #pragma once
 
 #include "daemon/daemon.h"

@@ -330,7 +330,7 @@ static bool had_once(const struct up *u)
  * in one line. */
 static int run_stages(struct up *u, struct error *err)
 {
-    bool changed = u->once.pending_count > 0;
+    bool changed = u->once.pending_count > 0 || u->lost_groups;
     int rc = up_make_room(u, &changed, err);
 
     for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
@@ -374,6 +374,8 @@ static int run(struct up *u, struct error *err)
     if (rc == 0)
         rc = up_consent(u, err);
     if (rc == 0)
+        rc = up_make_groups(u, err);
+    if (rc == 0)
         rc = up_put_secrets(u, false, err);
     if (rc == 0)
         rc = images_prepare(&u->images, j, &u->request, err);
@@ -407,6 +409,7 @@ void up_end(struct up *u)
     engine_template_done(&u->deployed);
     json_decref(u->before);
     json_decref(u->gone);
+    json_decref(u->lost_groups);
     graph_free(u->graph);
 }
 

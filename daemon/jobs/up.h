@@ -18,7 +18,8 @@ struct up {
     struct graph *graph;
     struct engine_template deployed; /* now: each stage leaves another */
     json_t *before;                  /* what this deployment found */
-    json_t *gone;                    /* of it, deleted from outside (engine/run/gone.h); or NULL */
+    json_t *gone;                    /* of it, deleted from outside (up_gone.c); or NULL */
+    json_t *lost_groups;             /* log groups of that kind: logical id → name; or NULL */
     bool keeping;                    /* the last apply: nothing is held back any more */
     size_t held;                     /* resources of the graph that are (plan_hold_back) */
 };
@@ -49,6 +50,22 @@ int up_read_deployed(struct up *u, struct error *err);
 /* ERR_REFUSED for what may not follow on what is deployed, and for losses that nobody allowed; what
  * stays in the account on purpose is noted for the result. Before anything is changed. */
 int up_consent(struct up *u, struct error *err);
+
+/* ---- what was deleted from outside (up_gone.c) ---- */
+
+/* u->gone, u->lost_groups. With --refresh u->deployed may be read anew. */
+int up_find_gone(struct up *u, struct error *err);
+
+/* ERR_REFUSED for what comes back empty or with another address, and that nobody allowed. Then
+ * u->gone is all that has to make room: with what refers to it; nothing, where the engine forgot
+ * it.
+ */
+int up_consent_gone(struct up *u, const struct plan_consent *consent, struct error *err);
+
+/* Log groups are there again. */
+int up_make_groups(struct up *u, struct error *err);
+
+/* ---- */
 
 /* The graph is what is deployed now: the next one is planned over it. */
 void up_now_deployed(struct up *u);

@@ -20,6 +20,7 @@
 #include "engine/keep/latest.h"
 #include "engine/run/gone.h"
 #include "engine/stack/cd.h"
+#include "engine/stack/log_groups.h"
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
 #include "plan/consent.h"
@@ -235,15 +236,28 @@ int preview_compare(struct preview *p, struct verb_call *v, struct error *err)
 static int leave_out_gone(struct preview *p, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
-    cleanup_json json_t *gone = NULL;
+    cleanup_json json_t *gone = NULL, *groups = NULL;
     const char *id;
-    json_t *unused;
+    json_t *unused, *name;
 
     if (!p->deployed.settled)
         return 0;
     int rc = flow_services_gone(&p->context, p->deployed.json, &gone, err);
-    if (rc < 0 || !gone)
+    if (rc == 0)
+        rc = lost_groups_find(&p->context, p->deployed.json, &groups, err);
+    if (rc < 0)
         return rc;
+
+    json_object_foreach(groups, id, name) {
+        vec_push(
+            &p->unknowns,
+            arena_printf(
+                arena,
+                "log group %s was deleted from outside: `up` makes it anew, and empty",
+                json_string_value(name)));
+    }
+    if (!gone)
+        return 0;
 
     json_object_foreach(gone, id, unused) {
         vec_push(

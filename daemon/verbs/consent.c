@@ -155,7 +155,8 @@ int consent_up(struct verb_call *v, const Defang__UpRequest *r, struct error *er
         .names = (const char *const *)r->allow_loss,
         .count = r->n_allow_loss,
         .project = v->project.model,
-        .all = r->yes_lose_data};
+        .all = r->yes_lose_data,
+        .more = r->refresh};
     struct plan_losses losses = {0};
     struct preview p;
 

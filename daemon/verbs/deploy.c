@@ -116,6 +116,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         json_object_set_new(inputs, "yes_lose_data", json_boolean(r->yes_lose_data));
         json_object_set_new(inputs, "no_rollback", json_boolean(r->no_rollback));
         json_object_set_new(inputs, "no_snapshot", json_boolean(r->no_snapshot));
+        json_object_set_new(inputs, "refresh", json_boolean(r->refresh));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
 

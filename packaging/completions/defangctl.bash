@@ -44,7 +44,7 @@ _defangctl() {
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
         daemon) words='status stop forget path' ;;
-        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
+        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes --yes-lose-data --adopt --no-snapshot --refresh" ;;
         'build'|'build '*) options="$options --no-cache --pull --push --build --detach --wait-timeout --mode --engine" ;;
         'init'|'init '*) options="$options --yes" ;;
         'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;

@@ -102,6 +102,7 @@ _defangctl() {
             '*--yes-lose-data[allow every loss of data and every moved address]'
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
+            '*--refresh[look for what was deleted from outside, and make it anew]'
             '*:up: '
         ) ;;
         'build'|'build '*) own=(

@@ -91,6 +91,12 @@ struct engine {
      * the graphs says it all. */
     int (*preview)(struct engine_context *c, const struct graph *g, struct error *err);
 
+    /* Which resources of what is deployed somebody deleted from outside, by really looking: *gone
+     * is an object of their logical ids, each true, new. Takes minutes; a later life of the job
+     * goes on. */
+    int (*gone)(struct engine_context *c, json_t **gone, struct error *err);
+    bool forgets; /* what gone() found has left the engine's state: it is simply made again */
+
     /* Looks at what is really there: the engine's state follows it, or the differences are told
      * (resources_changed of them). */
     int (*refresh)(struct engine_context *c, struct engine_outcome *out, struct error *err);

@@ -56,8 +56,8 @@ SERVICES = {
     ),
     "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",
     "logs": (
-        "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup "
-        "ListTagsForResource"
+        "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups CreateLogGroup "
+        "DeleteLogGroup PutRetentionPolicy ListTagsForResource"
     ),
     "docdb": "ModifyDBCluster DescribeDBClusterSnapshots CopyDBClusterSnapshot "
     "DeleteDBClusterSnapshot",

@@ -6,9 +6,13 @@
 #include "engine/pulumi/upkeep.h"
 
 #include "base/mem.h"
+#include "engine/pulumi/checkpoint.h"
 #include "engine/pulumi/verb.h"
 
 #include <errno.h>
+#include <string.h>
+
+#define IDS_KEY "pulumi.ids-before"
 
 static int need_state(struct pulumi_verb *v, struct error *err)
 {
@@ -70,6 +74,63 @@ int pulumi_refresh(struct engine_context *c, struct engine_outcome *out, struct 
     out->nothing_changed = rc == 0 && v.events.changed == 0;
     pulumi_verb_done(&v);
     return rc;
+}
+
+static int read_ids(struct engine_context *c, json_t **ids, struct error *err)
+{
+    struct pulumi_verb v;
+    cleanup_json json_t *checkpoint = NULL;
+
+    int rc = pulumi_verb_open(&v, c, "look", err);
+    if (rc == 0)
+        rc = pulumi_object(c, &v.place, v.place.checkpoint, &checkpoint, err);
+    *ids = rc == 0 ? pulumi_physical_ids(checkpoint) : NULL;
+    pulumi_verb_done(&v);
+    return rc;
+}
+
+/* Those of before, kept for a later life of the job: by then the state may have lost them. */
+static int ids_before(struct engine_context *c, json_t **ids, struct error *err)
+{
+    cleanup_free char *text = NULL;
+    *ids = NULL;
+
+    int rc = engine_journal_get(c, IDS_KEY, &text, err);
+    if (rc == 0 && text)
+        return json_parse(text, strlen(text), ids, err);
+    if (rc == 0)
+        rc = read_ids(c, ids, err);
+    if (rc < 0)
+        return rc;
+
+    text = json_print(*ids, false, true);
+    rc = engine_journal_put(c, IDS_KEY, text, err);
+    return rc < 0 ? rc : engine_journal_flush(c, err);
+}
+
+int pulumi_gone(struct engine_context *c, json_t **gone, struct error *err)
+{
+    cleanup_json json_t *before = NULL, *after = NULL;
+    struct engine_outcome outcome = {0};
+    const char *id;
+    json_t *unused;
+
+    *gone = NULL;
+    int rc = ids_before(c, &before, err);
+    if (rc == 0)
+        rc = pulumi_refresh(c, &outcome, err);
+    if (rc == 0)
+        rc = read_ids(c, &after, err);
+    engine_outcome_done(&outcome);
+    if (rc < 0)
+        return rc;
+
+    *gone = json_object();
+    json_object_foreach(before, id, unused) {
+        if (!json_object_get(after, id))
+            json_object_set_new(*gone, id, json_true());
+    }
+    return 0;
 }
 
 /* Who holds the stack is no task that lives: only then is the lock taken away. A lock without a

@@ -227,7 +227,7 @@ void plan_losses_note_unused(
 
     find_known(&u, p, deployed, g);
     for (size_t i = 0; i < consent->count; i++)
-        note_list(&u, "--allow-loss", consent->names[i], false, (struct yaml_pos){0});
+        note_list(&u, "--allow-loss", consent->names[i], consent->more, (struct yaml_pos){0});
     if (p)
         note_node(&u, yaml_get(p->extensions, FILE_KEY));
     vec_free(&u.known);

@@ -130,6 +130,26 @@ static void close_over(struct room *m)
         json_object_set_new(m->gone, id, json_true());
 }
 
+/* Those of `gone` that are in the deployed template. */
+static void mark(struct room *m, const json_t *gone)
+{
+    const char *id;
+    json_t *unused;
+
+    json_object_foreach((json_t *)(uintptr_t)gone, id, unused)
+        if (json_object_get(m->old, id))
+            json_object_set_new(m->gone, id, json_true());
+}
+
+json_t *plan_gone_closure(const json_t *deployed, const json_t *gone)
+{
+    struct room m = {.old = json_object_get(deployed, "Resources"), .gone = json_object()};
+
+    mark(&m, gone);
+    close_over(&m);
+    return m.gone;
+}
+
 /* What is gone already is not lost by being taken out of the stack. */
 static bool loses_nothing(const struct room *m, const json_t *gone)
 {
@@ -237,17 +257,6 @@ json_t *plan_without(const json_t *deployed, const json_t *gone)
         json_object_del(json_object_get(out, "Resources"), id);
     }
     return out;
-}
-
-/* Those of `gone` that are in the deployed template. */
-static void mark(struct room *m, const json_t *gone)
-{
-    const char *id;
-    json_t *unused;
-
-    json_object_foreach((json_t *)(uintptr_t)gone, id, unused)
-        if (json_object_get(m->old, id))
-            json_object_set_new(m->gone, id, json_true());
 }
 
 struct graph *plan_make_room(

@@ -10,6 +10,7 @@
 #include "plan/consent.h"
 #include "plan/names.h"
 #include "plan/view/extensions.h"
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,6 +276,67 @@ void plan_losses_find(
             add_loss(a, r, g, &d.changes[i], &e, out);
     }
     graph_diff_done(&d);
+    qsort(out->items, out->len, sizeof *out->items, by_name);
+}
+
+/* ---- what somebody deleted from outside ---- */
+
+static const char *text_of_gone(struct arena *a, bool itself, bool data)
+{
+    if (itself)
+        return data ? "it was deleted from outside; a new one begins empty"
+                    : "it was deleted from outside; a new one has another address";
+    return arena_printf(
+        a,
+        "it refers to what was deleted from outside, and is made anew; %s",
+        data ? "WHAT IT HOLDS IS LOST" : "its address changes");
+}
+
+static void
+of_gone(struct arena *a, const char *id, const json_t *old, bool itself, struct plan_losses *out)
+{
+    const char *type = arena_strdup(a, json_str_or(old, "Type", ""));
+    const char *group = arena_strdup(a, json_str_or(old, "Metadata.Group", "stack"));
+    const char *service = service_of(group);
+    const char *volume = volume_of(a, old);
+    enum plan_effect_kind kind = plan_effect_of_going(type);
+
+    id = arena_strdup(a, id);
+    if (kind < PLAN_MOVES)
+        return;
+    out->items[out->len++] = (struct plan_loss){
+        .name = volume    ? volume
+                : service ? service
+                          : id,
+        .logical_id = id,
+        .type = type,
+        .group = group,
+        .kind = kind,
+        .what =
+            volume ? arena_printf(a, "volume %s (%s)", volume, id) : what_of(a, type, group, id),
+        .text = text_of_gone(a, itself, kind == PLAN_LOSES),
+        .because = "",
+        .keep = itself && is_store(type) ? "`from-snapshot: latest` at the service brings back "
+                                           "what its last snapshot holds"
+                                         : "",
+        .holds = ""};
+}
+
+void plan_losses_of_gone(
+    struct arena *a,
+    const json_t *deployed,
+    const json_t *gone,
+    const json_t *closure,
+    struct plan_losses *out)
+{
+    const json_t *resources = json_object_get(deployed, "Resources");
+    const char *id;
+    json_t *unused;
+
+    *out = (struct plan_losses){
+        .items = arena_array(a, struct plan_loss, json_object_size(closure) + 1)};
+    json_object_foreach((json_t *)(uintptr_t)closure, id, unused)
+        of_gone(a, id, json_object_get(resources, id), json_object_get(gone, id) != NULL, out);
     qsort(out->items, out->len, sizeof *out->items, by_name);
 }
 

@@ -397,6 +397,64 @@ START_TEST(names_that_allow_nothing)
 }
 END_TEST
 
+/* A target group goes with the service that names it; a database, only when somebody wants that. */
+START_TEST(what_refers_to_what_is_gone)
+{
+    static const struct {
+        const char *gone, *closure, *losses;
+    } cases[] = {
+        {"Group", "Group Service", ""},
+        {"Service", "Service", ""},
+        {"Db", "Db", "Db "},
+        {"Net", "Net Db Balancer", "Balancer Db "},
+        {"Nobody", "", ""},
+    };
+    static const struct {
+        const char *id, *type, *refers;
+    } resources[] = {
+        {"Net", "AWS::EC2::SecurityGroup", NULL},
+        {"Group", "AWS::ElasticLoadBalancingV2::TargetGroup", NULL},
+        {"Service", "AWS::ECS::Service", "Group"},
+        {"Db", "AWS::RDS::DBInstance", "Net"},
+        {"Balancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", "Net"},
+    };
+    cleanup_arena struct arena *a = arena_new();
+    json_t *all = json_object();
+
+    for (size_t i = 0; i < ARRAY_LEN(resources); i++)
+        json_object_set_new(
+            all,
+            resources[i].id,
+            object(
+                key("Type", resources[i].type),
+                key("Properties", object(key("Uses", object(key("Ref", resources[i].refers)))))));
+    cleanup_json json_t *deployed = object(key("Resources", all));
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_json json_t *gone = json_object();
+        struct plan_losses losses;
+        cleanup_str struct str names = STR_INIT;
+
+        json_object_set_new(gone, cases[i].gone, json_true());
+        cleanup_json json_t *closure = plan_gone_closure(deployed, gone);
+        const char *id;
+        json_t *unused;
+        size_t expected = *cases[i].closure ? 1 : 0;
+
+        for (const char *p = cases[i].closure; *p; p++)
+            expected += *p == ' ';
+        ck_assert_msg(json_object_size(closure) == expected, "case %zu", i);
+        json_object_foreach(closure, id, unused)
+            ck_assert_ptr_nonnull(strstr(cases[i].closure, id));
+
+        plan_losses_of_gone(a, deployed, gone, closure, &losses);
+        for (size_t k = 0; k < losses.len; k++)
+            str_appendf(&names, "%s ", losses.items[k].logical_id);
+        ck_assert_str_eq(str_get(&names), cases[i].losses);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("effect");
@@ -406,6 +464,7 @@ int main(void)
     tcase_add_test(t, policies_of_what_is_there);
     tcase_add_test(t, addresses);
     tcase_add_test(t, names_that_allow_nothing);
+    tcase_add_test(t, what_refers_to_what_is_gone);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
