@@ -116,6 +116,8 @@ static int run_build(struct up *u, struct error *err)
     if (rc == 0)
         rc = up_read_deployed(u, err);
     if (rc == 0)
+        rc = up_make_groups(u, err); /* builds write into one */
+    if (rc == 0)
         rc = images_prepare(&u->images, u->j, &u->request, err);
     if (rc == 0 && images_missing(&u->images))
         rc = make_place(u, err);

@@ -1,13 +1,15 @@
 /* The verbs beside up and destroy.
  *
  * preview: Pulumi says what an apply would do, as log lines. refresh: its state follows what is
- * really there. release: a lock is taken away when the task that held it is stopped, says ECS; a
- * lock of no task may be a person's at a shell, and needs `force`. */
+ * really there. release: a lock is taken away when the task that held it is stopped, says ECS. With
+ * `force` a task that lives is asked to end first, which lets Pulumi finish what is under way; and
+ * a lock of no task, which may be a person's at a shell, goes too. */
 #include "engine/pulumi/upkeep.h"
 
 #include "base/mem.h"
 #include "engine/pulumi/checkpoint.h"
 #include "engine/pulumi/verb.h"
+#include "engine/task/tasks.h"
 
 #include <errno.h>
 #include <string.h>
@@ -133,6 +135,39 @@ int pulumi_gone(struct engine_context *c, json_t **gone, struct error *err)
     return 0;
 }
 
+/* Whoever asks with `force` has been told which task it is. It gives the stack back by itself where
+ * it can. */
+static int end_task(struct pulumi_verb *v, const char *task, struct error *err)
+{
+    bool over = false;
+
+    engine_row(
+        v->c,
+        ENGINE_ROW_STEP,
+        PULUMI_ROW,
+        ENGINE_ACTIVE,
+        PULUMI_ROW_ORDER,
+        "up to 3 min",
+        "task %s is asked to end what is under way",
+        task_id(task));
+    int rc = pulumi_task_stop(v->c, &v->place, task, &over, err);
+    if (rc == 0 && !over) {
+        rc = error_raise(err, ERR_TIMEOUT, "task %s was told to end and has not yet", task);
+        error_hint(err, "ECS kills it; `defangctl cd cancel` then takes its lock away");
+    }
+    if (rc == 0)
+        engine_note(
+            v->c, ENGINE_SAY_NOTE, NULL, "task %s was ended: what it made stays", task_id(task));
+    return rc;
+}
+
+static int
+who_holds(struct pulumi_verb *v, char **task, bool *alive, char **lock, struct error *err)
+{
+    int rc = pulumi_owner(v->c, &v->place, task, alive, err);
+    return rc < 0 ? rc : pulumi_lock(v->c, &v->place, lock, err);
+}
+
 /* Who holds the stack is no task that lives: only then is the lock taken away. A lock without a
  * task of ours may be a person's at a shell. */
 static int may_release(struct pulumi_verb *v, bool force, bool *held, struct error *err)
@@ -140,9 +175,15 @@ static int may_release(struct pulumi_verb *v, bool force, bool *held, struct err
     cleanup_free char *task = NULL, *lock = NULL;
     bool alive = false;
 
-    int rc = pulumi_owner(v->c, &v->place, &task, &alive, err);
-    if (rc == 0)
-        rc = pulumi_lock(v->c, &v->place, &lock, err);
+    int rc = who_holds(v, &task, &alive, &lock, err);
+    if (rc == 0 && alive && force) {
+        rc = end_task(v, task, err);
+        free(task);
+        free(lock);
+        task = lock = NULL;
+        if (rc == 0)
+            rc = who_holds(v, &task, &alive, &lock, err);
+    }
     *held = task || lock;
     if (rc < 0 || !*held)
         return rc;
@@ -156,8 +197,9 @@ static int may_release(struct pulumi_verb *v, bool force, bool *held, struct err
             v->c->settings->stack);
         error_hint(
             err,
-            "`defangctl cancel` ends a deployment of this daemon; another one's task can be "
-            "stopped in ECS");
+            "`defangctl cancel` ends a deployment of this daemon; `defangctl cd cancel --force` "
+            "ends "
+            "another one's task, as soon as Pulumi has ended what is under way");
         return -EPERM;
     }
 
