@@ -119,4 +119,16 @@ def test_trust_33_up_refresh_makes_anew_what_was_deleted_by_hand(
     [made] = rds.describe_db_instances()["DBInstances"]
     assert made["DBInstanceIdentifier"] != database
     assert "nothing to change" in place.run("up", cwd=folder).ok().err
-    place.run("down", "--no-snapshot", "--yes-lose-data", cwd=folder).ok()
+
+    # What carries the project's tags and no stack holds is said by `down`, with the way to remove it.
+    rds.create_db_snapshot(
+        DBInstanceIdentifier=made["DBInstanceIdentifier"],
+        DBSnapshotIdentifier="left-by-a-fault",
+        Tags=[t for t in made["TagList"] if not t["Key"].startswith("aws:")],
+    )
+    down = place.run("down", "--no-snapshot", "--yes-lose-data", cwd=folder).ok()
+    command = "aws rds delete-db-snapshot --db-snapshot-identifier left-by-a-fault"
+    assert command in down.err, down
+    assert "load balancer" not in down.err and "elastic address" not in down.err, down
+    rds.delete_db_snapshot(DBSnapshotIdentifier="left-by-a-fault")
+    assert "left-by-a-fault" not in place.run("down", cwd=folder).ok().err

@@ -14,7 +14,12 @@ import unittest
 from lib import HERE, ROOT
 
 TABLE = ROOT / "src" / "plan" / "report" / "policy_table.c"
-PREFIX = {"elbv2": "elasticloadbalancing", "efs": "elasticfilesystem", "docdb": "rds"}
+PREFIX = {
+    "elbv2": "elasticloadbalancing",
+    "efs": "elasticfilesystem",
+    "docdb": "rds",
+    "resourcegroupstaggingapi": "tag",
+}
 # calls of set-up and login, which need rights of their own
 APART = {
     "cloudformation:CreateStack",

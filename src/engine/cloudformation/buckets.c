@@ -172,12 +172,9 @@ static int settle_one(struct engine_context *c, const json_t *bucket, struct err
 {
     const char *name = json_str_or(bucket, "name", "");
     if (!json_bool_or(bucket, "purge", false)) {
-        engine_note(
-            c,
-            ENGINE_SAY_NOTE,
-            "Delete it in S3 when nobody needs what is in it.",
-            "bucket %s is kept with what is in it",
-            name);
+        cleanup_free char *hint =
+            xasprintf("`aws s3 rb --force s3://%s` deletes it when nobody needs that", name);
+        engine_note(c, ENGINE_SAY_NOTE, hint, "bucket %s is kept with what is in it", name);
         return 0;
     }
 
@@ -189,11 +186,12 @@ static int settle_one(struct engine_context *c, const json_t *bucket, struct err
         return rc;
     }
 
+    cleanup_free char *hint = xasprintf("`aws s3 rb --force s3://%s` deletes it", name);
     if (rc < 0)
         engine_note(
             c,
             ENGINE_SAY_WARNING,
-            "Empty and delete it in S3.",
+            hint,
             "bucket %s could not be removed: %s",
             name,
             local.message ? local.message : "unknown");

@@ -35,7 +35,7 @@ static const struct policy_row ROWS[] = {
      "secretsmanager:PutSecretValue secretsmanager:TagResource "
      "ssm:DeleteParameter ssm:DeleteParameters ssm:DescribeParameters ssm:GetParameter "
      "ssm:GetParameters ssm:PutParameter "
-     "sts:GetCallerIdentity" LINKED_ROLE},
+     "sts:GetCallerIdentity tag:GetResources" LINKED_ROLE},
 
     {"AWS::ApplicationAutoScaling::ScalableTarget",
      "application-autoscaling:DeregisterScalableTarget "
