@@ -120,7 +120,7 @@ def test_trust_33_up_refresh_makes_anew_what_was_deleted_by_hand(
     assert made["DBInstanceIdentifier"] != database
     assert "nothing to change" in place.run("up", cwd=folder).ok().err
 
-    # What carries the project's tags and no stack holds is said by `down`, with the way to remove it.
+    # What carries the tags and no stack holds is said by `down`, with the way to remove it.
     rds.create_db_snapshot(
         DBInstanceIdentifier=made["DBInstanceIdentifier"],
         DBSnapshotIdentifier="left-by-a-fault",
