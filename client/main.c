@@ -26,15 +26,17 @@ extern char **environ;
 
 static const struct command commands[] = {
     {"up",
-     "",
-     "deploy the project in this folder and show how it goes",
-     "--detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes "
+     "[SERVICE…]",
+     "deploy the project in this folder (these services alone) and show how it goes",
+     "--detach --wait-timeout --mode --build --no-cache --build-arg --pull --no-deps --watch "
+     "--engine "
+     "--no-rollback --allow-loss --yes "
      "--yes-lose-data --adopt --no-snapshot",
      cmd_up},
     {"build",
      "[SERVICE…]",
      "build and push the images of these services (all); nothing is deployed",
-     "--no-cache --pull --push --build --detach --wait-timeout --mode --engine",
+     "--no-cache --build-arg --pull --push --build --detach --wait-timeout --mode --engine",
      cmd_build},
     {"init",
      "[SERVICE…]",
@@ -69,10 +71,15 @@ static const struct command commands[] = {
      "give this shell's credentials to a deployment that waits for some",
      "--as-me --detach --wait-timeout",
      cmd_resume},
+    {"push",
+     "[SERVICE…]",
+     "the same as `build`: what is built is pushed",
+     "--no-cache --build-arg --pull --build --detach --wait-timeout --mode --engine",
+     cmd_build},
     {"plan",
-     "",
+     "[SERVICE…]",
      "what `up` would change and what a month costs; nothing is touched",
-     "--out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt",
+     "--out --build-arg --no-deps --mode --engine --exit-code --allow-loss --yes-lose-data --adopt",
      cmd_plan},
     {"explain",
      "[SERVICE]",
@@ -203,7 +210,8 @@ static bool matches(const struct command *cmd, const struct options *o, size_t f
 /* `compose up` and friends are the same commands; so are some spellings that people are used to. */
 static const struct command *find_command(const struct options *o, size_t *used)
 {
-    static const char *const through_compose[] = {"up", "build", "down", "ps", "logs", "ls", NULL};
+    static const char *const through_compose[] = {
+        "up", "build", "push", "down", "ps", "logs", "ls", NULL};
 
     for (size_t i = 0; i < command_count; i++)
         if (matches(&commands[i], o, 0)) {

@@ -68,6 +68,16 @@ static const struct target targets[] = {
     {{"--no-cache", NULL, NULL, "build images anew, without layers of earlier builds"},
      SWITCH,
      AT(no_cache)},
+    {{"--build-arg",
+      NULL,
+      "NAME=VALUE",
+      "an argument of every build; NAME alone: this shell's; repeat for several"},
+     LIST,
+     AT(build_args)},
+    {{"--watch", "-w", NULL, "go on: deploy services anew when their files change (develop.watch)"},
+     SWITCH,
+     AT(watch)},
+    {{"--no-deps", NULL, NULL, "without what the named services depend on"}, SWITCH, AT(no_deps)},
     {{"--pull", NULL, NULL, "bases come from their registries, as they always do"},
      SWITCH,
      AT(pull)},
@@ -289,6 +299,7 @@ void options_done(struct options *o)
     vec_free(&o->profiles);
     vec_free(&o->types);
     vec_free(&o->allow_loss);
+    vec_free(&o->build_args);
     vec_free(&o->words);
     vec_free(&o->given);
 }

@@ -15,6 +15,8 @@ struct project {
     const char *name;              /* borrowed of the model or in arena; NULL when loading failed */
     json_t *origin;                /* where its files are (origin.h); NULL when none was read */
     struct compose_diagnostics diagnostics;
+    const char **only; /* `up SERVICE…` (plan/partial.h); in arena */
+    size_t only_count;
 };
 
 /* Every function below fills *p, also when it fails; it is given back by project_done() then too.

@@ -267,6 +267,11 @@ int cmd_plan(struct client *c, struct error *err)
     request.yes_lose_data = c->options.yes_lose_data;
     request.allow_loss = (char **)c->options.allow_loss.items;
     request.n_allow_loss = c->options.allow_loss.len;
+    request.services = c->arguments;
+    request.n_services = c->argument_count;
+    request.no_deps = c->options.no_deps;
+    request.build_args = (char **)c->options.build_args.items;
+    request.n_build_args = c->options.build_args.len;
     if (rc == 0)
         rc = client_call(c, RPC_PLAN, &request.base, PLAN_TIMEOUT_S, &reply, err);
     caller_done(&caller);

@@ -46,6 +46,9 @@ bool up_nothing_differs(struct up *u);
  * changed as it stands is mended first. ERR_REFUSED when it comes from elsewhere. */
 int up_read_deployed(struct up *u, struct error *err);
 
+/* Versions of the config that is set, into the request. */
+int up_read_configs(struct up *u, struct error *err);
+
 /* ERR_REFUSED for what may not follow on what is deployed, and for losses that nobody allowed; what
  * stays in the account on purpose is noted for the result. Before anything is changed. */
 int up_consent(struct up *u, struct error *err);
@@ -79,6 +82,9 @@ int up_apply_and_observe(struct up *u, const char *phase, struct error *err);
 /* Passwords of stores and credentials of registries: they are there before the first phase.
  * `prune`: those go that the deployed plan names no more. */
 int up_put_secrets(struct up *u, bool prune, struct error *err);
+
+/* Of the parameters those that the builder's task names. */
+int up_put_for_builds(struct up *u, struct error *err);
 
 /* Parameters that task definitions name: they are there before those. */
 int up_put_derived(struct up *u, bool prune, struct error *err);

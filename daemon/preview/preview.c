@@ -76,7 +76,7 @@ static int pack_for_digest(struct preview *p, struct plan_build *b, struct error
         return 0;
 
     struct project *project = &p->v->project;
-    int rc = context_pack(p->v->daemon, b, 0, &result, &fd, err);
+    int rc = context_pack(p->v->daemon, b, 0, NULL, &result, &fd, err);
     if (rc == 0)
         b->object_key = arena_strdup(project->arena, result.object_name);
 
@@ -202,7 +202,9 @@ static int begin(struct preview *p, struct verb_call *v, struct error *err)
         .project = project->model,
         .settings = &project->settings,
         .deployment = p->context.deployment,
-        .origin = project->origin};
+        .origin = project->origin,
+        .only = project->only,
+        .only_count = project->only_count};
 
     int rc = v->engine ? 0 : engine_choose(v, "", err);
     p->context.engine = v->engine;

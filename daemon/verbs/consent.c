@@ -36,13 +36,16 @@ static bool is_taken(const struct compose_project *p, const char *name)
 }
 
 /* Config that is missing would show minutes later as tasks that cannot start. */
-int consent_config(struct verb_call *v, struct error *err)
+int consent_config(struct verb_call *v, bool builds_only, struct error *err)
 {
     const char **names = NULL;
     size_t wanted = 0, count = 0, missing = 0;
     struct flow_config *list = NULL;
 
-    compose_config_names(v->project.model, &names, &wanted);
+    if (builds_only)
+        compose_build_config_names(v->project.model, &names, &wanted);
+    else
+        compose_config_names(v->project.model, &names, &wanted);
     if (wanted == 0)
         return 0;
 
@@ -232,7 +235,7 @@ int consent_gather(
     struct arena *arena = p->v->project.arena;
     struct plan_losses left;
 
-    int rc = gather(p, consent_config(p->v, err), err);
+    int rc = gather(p, consent_config(p->v, false, err), err);
     if (rc == 0)
         rc = gather(p, plan_check_origin(&p->request, p->graph, err), err);
     if (rc == 0 && p->request.previous)

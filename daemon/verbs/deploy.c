@@ -11,6 +11,8 @@
 #include "daemon/verbs/admit.h"
 #include "daemon/verbs/consent.h"
 #include "daemon/verbs/deployed.h"
+#include "daemon/verbs/develop.h"
+#include "daemon/verbs/partial.h"
 #include "daemon/verbs/scope.h"
 
 #include "base/clock.h"
@@ -22,10 +24,8 @@
 #include <string.h>
 
 /* With the warnings of the files: the deployment goes on, and they should be read. */
-static void reply_up(struct verb_call *v, struct job *job)
+static void reply_up(struct verb_call *v, struct job *job, Defang__UpReply reply)
 {
-    Defang__UpReply reply = DEFANG__UP_REPLY__INIT;
-
     reply.deployment = job->row.id;
     reply.info = verb_deployment_info(v->project.arena, &job->row);
     verb_diagnostics(
@@ -86,16 +86,26 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     const Defang__UpRequest *r = (const Defang__UpRequest *)request;
     struct admitted a = {0};
     struct job *job = NULL;
+    Defang__UpReply reply = DEFANG__UP_REPLY__INIT;
+    bool part = !r->build_only && (r->n_services || r->no_deps);
     int rc = verb_session(v, r->caller, err);
     if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, true, &v->project, err);
     if (rc == 0)
+        rc = build_args_take(v, r->build_args, r->n_build_args, err);
+    if (rc == 0 && r->build_only)
         rc = check_services(v->project.model, r->services, r->n_services, err);
     if (rc == 0)
         rc = admit_job(v, r->build_only ? "build" : "up", &a, err);
-    if (rc == 0 && !r->build_only)
-        rc = consent_config(v, err);
+    if (rc == 0 && part)
+        rc = admit_engine(v, r->engine, &a, err);
+    if (rc == 0 && part)
+        rc = partial_choose(v, r->services, r->n_services, r->no_deps, err);
+    if (rc == 0 && r->watch)
+        rc = develop_rules(v, &reply, err);
     if (rc == 0)
+        rc = consent_config(v, r->build_only, err);
+    if (rc == 0 && !part)
         rc = admit_engine(v, r->engine, &a, err);
     if (rc == 0 && !r->build_only)
         rc = deployed_pin_images(v, r->caller, err);
@@ -111,7 +121,9 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         json_object_set_new(inputs, "mode", json_string(r->mode));
         json_object_set_new(inputs, "force", json_boolean(r->force_build || r->no_cache));
         json_object_set_new(inputs, "no_cache", json_boolean(r->no_cache));
-        json_object_set_new(inputs, "services", names(r->services, r->n_services));
+        json_object_set_new(
+            inputs, "services", r->build_only ? names(r->services, r->n_services) : json_array());
+        json_object_set_new(inputs, "only", names((char **)v->project.only, v->project.only_count));
         json_object_set_new(inputs, "allow_loss", names(r->allow_loss, r->n_allow_loss));
         json_object_set_new(inputs, "yes_lose_data", json_boolean(r->yes_lose_data));
         json_object_set_new(inputs, "no_rollback", json_boolean(r->no_rollback));
@@ -120,7 +132,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     }
 
     if (rc == 0)
-        reply_up(v, job);
+        reply_up(v, job, reply);
     admitted_done(&a);
 
     return rc;

@@ -9,6 +9,7 @@
 #include "daemon/preview/preview.h"
 #include "daemon/verbs/consent.h"
 #include "daemon/verbs/deployed.h"
+#include "daemon/verbs/partial.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -175,7 +176,11 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
     if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, false, &v->project, err);
     if (rc == 0)
+        rc = build_args_take(v, r->build_args, r->n_build_args, err);
+    if (rc == 0)
         rc = engine_choose(v, r->engine, err);
+    if (rc == 0)
+        rc = partial_choose(v, r->services, r->n_services, r->no_deps, err);
     if (rc == 0)
         rc = deployed_pin_images(v, r->caller, err);
     if (rc < 0)

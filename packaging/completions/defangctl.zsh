@@ -27,14 +27,14 @@ _defangctl() {
     for word in "${(@)words[2,CURRENT-1]}"; do
         if [[ -n $skip ]]; then skip=''; continue; fi
         case $word in
-            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--build-arg|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
             -*) ;;
             *) command="${command:+$command }$word" ;;
         esac
     done
     case $command in
         '') names=(
-            'up:deploy the project in this folder and show how it goes'
+            'up:deploy the project in this folder (these services alone) and show how it goes'
             'build:build and push the images of these services (all); nothing is deployed'
             'init:a Dockerfile to start from, for services whose folder has none'
             'down:take the project down; named volumes, config and the bucket are kept'
@@ -44,6 +44,7 @@ _defangctl() {
             'logs:log lines of the services'
             'cancel:stop a deployment that runs and take back what it began'
             'resume:give this shell’s credentials to a deployment that waits for some'
+            'push:the same as `build`\: what is built is pushed'
             'plan:what `up` would change and what a month costs; nothing is touched'
             'explain:what each key of the Compose files becomes on AWS, or why it is left out'
             'eject:write the project as a CloudFormation template or a Pulumi program that needs no defangd'
@@ -95,6 +96,10 @@ _defangctl() {
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--build[build images again although they are there]'
             '*--no-cache[build images anew, without layers of earlier builds]'
+            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
+            '*--pull[bases come from their registries, as they always do]'
+            '*--no-deps[without what the named services depend on]'
+            '*'{-w,--watch}'[go on\: deploy services anew when their files change (develop.watch)]'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
             '*--no-rollback[leave what fails as it is, to look at it]'
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
@@ -106,6 +111,7 @@ _defangctl() {
         ) ;;
         'build'|'build '*) own=(
             '*--no-cache[build images anew, without layers of earlier builds]'
+            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
             '*--pull[bases come from their registries, as they always do]'
             '*--push[images are pushed, as they always are]'
             '*--build[build images again although they are there]'
@@ -167,8 +173,21 @@ _defangctl() {
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
             '*:resume: '
         ) ;;
+        'push'|'push '*) own=(
+            '*--no-cache[build images anew, without layers of earlier builds]'
+            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
+            '*--pull[bases come from their registries, as they always do]'
+            '*--build[build images again although they are there]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*:push: '
+        ) ;;
         'plan'|'plan '*) own=(
             '*'{-o,--out=}'[write the template to FILE; - is standard output]:FILE:_files'
+            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
+            '*--no-deps[without what the named services depend on]'
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
             '*--exit-code[end with 5 when `up` would refuse]'

@@ -110,13 +110,20 @@
 #define LIMIT_S3_PART_BYTES              MIB(128) /* one part is held in memory while it goes out */
 
 /* pack */
-#define LIMIT_PACK_BYTES      MIB(100) /* of an archive, unless the user gives another limit */
-#define LIMIT_PACK_ENTRIES    1000000
-#define LIMIT_PACK_DEPTH      128 /* folders inside one another */
-#define LIMIT_PACK_WARN_BYTES MIB(10)
-#define LIMIT_PACK_WARN_FILES 100
-#define LIMIT_IGNORE_BYTES    MIB(1)
-#define LIMIT_IGNORE_PATTERNS 10000
+#define LIMIT_PACK_BYTES        MIB(100) /* of an archive, unless the user gives another limit */
+#define LIMIT_PACK_RATIO        16u      /* … and so many times that before it is packed */
+#define LIMIT_PACK_SECRET_BYTES KIB(64)  /* a file that is looked into for a key */
+#define LIMIT_PACK_ENTRIES      1000000
+#define LIMIT_PACK_DEPTH        128 /* folders inside one another */
+#define LIMIT_PACK_WARN_BYTES   MIB(10)
+#define LIMIT_PACK_WARN_FILES   100
+#define LIMIT_IGNORE_BYTES      MIB(1)
+#define LIMIT_IGNORE_PATTERNS   10000
+
+/* develop.watch */
+#define LIMIT_WATCH_RULES    500u /* of a project … */
+#define LIMIT_WATCH_PATTERNS 500u /* … patterns of each … */
+#define LIMIT_WATCH_FOLDERS  8192 /* … and folders of all: the usual bound of inotify */
 
 /* dockerfile */
 #define LIMIT_DOCKERFILE_BYTES        MIB(1)

@@ -57,6 +57,14 @@ int compose_load(
     struct compose_diagnostics *d,
     struct error *err);
 
+/* An argument of each build, as if the files gave it (`--build-arg`). */
+void compose_take_build_arg(struct compose_project *p, const char *name, const char *value);
+
+/* Takes out of the project every service that is not kept, and what the others say of it. Before
+ * anybody holds a service of it. */
+typedef bool compose_keep_fn(void *arg, const char *service);
+void compose_keep_services(struct compose_project *p, compose_keep_fn *kept, void *arg);
+
 /* What an image says of itself and the files do not: as if they said it, in the tree and in the
  * typed model. `s` is of `p`; texts are copied. False: the files say it, nothing was taken. */
 struct compose_image_health {

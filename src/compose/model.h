@@ -260,3 +260,6 @@ compose_network_get(const struct compose_project *p, const char *name); /* NULL 
 /* Names of configs the project draws from (environment, build args, commands, contents, secrets;
  * not extensions), sorted, unique; `names` in p->arena. */
 void compose_config_names(const struct compose_project *p, const char ***names, size_t *count);
+/* The same of `build.secrets` alone: what builds cannot do without. */
+void compose_build_config_names(
+    const struct compose_project *p, const char ***names, size_t *count);

@@ -15,6 +15,7 @@ struct plan_derived {
     const struct compose_part *parts;
     const char *file; /* or the content of this file: a config or secret of a service */
     bool encoded;     /* kept as base64 */
+    bool for_builds;  /* the builder draws on it, and no service */
     size_t piece;     /* from 1: the piece-th PLAN_PIECE_BYTES of the file; 0: all of it */
 };
 

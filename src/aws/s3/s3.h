@@ -77,6 +77,14 @@ struct s3_upload {
 /* One PUT below 8 MiB, else parts of >= 8 MiB, 4 in parallel; bounded memory. */
 int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct error *err);
 
+/* Gives up an upload that was begun: its parts are paid for as long as they lie there. */
+int s3_upload_abort(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *upload_id,
+    struct error *err);
+
 /* The object's plain https URL (what CloudFormation takes as TemplateURL); malloc'd. With a custom
  * endpoint: that endpoint's, path style. */
 int s3_url(

@@ -474,3 +474,18 @@ int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct erro
         error_wrap(err, "uploading %s to s3://%s/%s", u->path, u->bucket, u->key);
     return rc < 0 ? rc : 0;
 }
+
+int s3_upload_abort(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *upload_id,
+    struct error *err)
+{
+    const struct s3_upload u = {.bucket = bucket, .key = key};
+    struct upload up = {.session = s, .u = &u, .id = xstrdup(upload_id)};
+    int rc = aws_call(s, &aws_s3_AbortMultipartUpload, upload_names(&up), NULL, err);
+
+    free(up.id);
+    return rc;
+}

@@ -176,6 +176,9 @@ static void show_step(struct task_run *t, const char *line)
         return;
 
     text += strlen("] ");
+    cleanup_free char *masked = secrets_masked(text);
+    if (masked)
+        text = masked;
     engine_row(
         t->c,
         t->row_kind,

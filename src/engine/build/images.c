@@ -95,7 +95,8 @@ void images_release(const struct build_images *im)
         return;
 
     put_all(im, clock_wall_ms());
-    prune(im, none_runs, NULL);
+    if (!im->some)
+        prune(im, none_runs, NULL);
 }
 
 /* What is deployed is asked now: after a roll back it is the old template, after a failure in the

@@ -2,8 +2,9 @@
  * 6.1), and names.
  *
  * Refused: a context that is neither a folder of this machine nor a repository that the builder can
- * clone, secrets, and config in a build argument: it would be readable in the image. Warned of:
- * what the builder has nothing for, and a build can do without. With image: beside build: the image
+ * clone, a secret that the builder cannot be given, and config in a build argument: it would be
+ * readable in the image. Warned of: what the builder has nothing for and a build can do without,
+ * and an argument that looks like a secret. With image: beside build: the image
  * is built, as Compose does where it is not there, unless pull_policy has it pulled in any case.
  *
  * The image that a service names must be a name (the distribution reference grammar, as Docker has
@@ -14,8 +15,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind/image.h"
+#include "plan/build/secrets.h"
 #include "plan/check/check.h"
+#include "plan/common/config.h"
 #include "plan/common/context.h"
+#include "plan/container/references.h"
 #include <string.h>
 #include <strings.h>
 
@@ -64,15 +68,115 @@ static void check_keys(struct plan_check *c, const struct plan_service *s)
                 IGNORED[i].key,
                 IGNORED[i].why);
     }
+}
 
-    const struct yaml_node *secrets = build ? yaml_get(build, "secrets") : NULL;
-    if (asks_for(secrets))
+/* What stands between the commas of the builder's --secret. */
+static bool is_secret_id(const char *id)
+{
+    return *id &&
+           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") ==
+               strlen(id);
+}
+
+/* NULL: the builder can be given it. `f` has been read. */
+static const char *secret_problem(struct plan_check *c, const struct plan_task_file *f)
+{
+    if (f->pieces > 1 || f->bytes > LIMIT_CONFIG_VALUE_BYTES)
+        return arena_printf(
+            c->a, "a build's secret has at most %zu bytes", LIMIT_CONFIG_VALUE_BYTES);
+    if (f->encoded)
+        return "a build's secret is text, without zero bytes and without {{";
+    if (f->config && !plan_config_name_valid(f->config))
+        return arena_printf(c->a, "it draws from config \"%s\", which is no valid name", f->config);
+    if (f->reference && !plan_reference_ok(f->reference))
+        return arena_printf(
+            c->a, "\"%s\" is no secret of Secrets Manager and no parameter of SSM", f->reference);
+    return NULL;
+}
+
+static void
+check_secret(struct plan_check *c, const struct plan_service *s, struct plan_build_secret *secret)
+{
+    const struct compose_file_ref *ref = secret->file.ref;
+    cleanup_error struct error why = ERROR_INIT;
+
+    (void)plan_file_read(c->a, "", &secret->file, &why);
+    const char *problem =
+        error_is_set(&why) ? arena_strdup(c->a, why.message) : secret_problem(c, &secret->file);
+
+    if (problem)
         plan_error(
             &c->diag,
-            secrets->pos,
-            "Fetch what needs it before the build, and let the build copy it.",
-            "service %s: build.secrets is not supported by the builder on Fargate",
-            s->s->name);
+            secret->file.source->pos,
+            "Name a text file, or environment: NAME for one that `defangctl config set NAME` "
+            "keeps.",
+            "service %s: secret %s of its build: %s",
+            s->s->name,
+            ref->source,
+            problem);
+    else if (!is_secret_id(secret->id))
+        plan_error(
+            &c->diag,
+            ref->pos,
+            "Use letters, digits and _ - . /",
+            "service %s: the builder takes no secret by the id \"%s\"",
+            s->s->name,
+            secret->id);
+    else if (secret->file.empty)
+        plan_warn(
+            &c->diag,
+            secret->file.source->pos,
+            NULL,
+            "service %s: secret %s of its build is empty: the builder mounts none",
+            s->s->name,
+            ref->source);
+    else if (!text_empty(ref->uid) || !text_empty(ref->gid) || ref->mode >= 0)
+        plan_warn(
+            &c->diag,
+            ref->pos,
+            "Say uid, gid and mode at RUN --mount=type=secret.",
+            "service %s: uid, gid and mode of secret %s have no effect in a build",
+            s->s->name,
+            ref->source);
+}
+
+static void check_secrets(struct plan_check *c, const struct plan_service *s)
+{
+    struct plan_build_secret *list;
+    size_t n = plan_build_secrets(c->a, c->p, s->s, &list);
+
+    for (size_t i = 0; i < n; i++)
+        check_secret(c, s, &list[i]);
+}
+
+/* An argument can be read in the task, in the builder's log and in the image's history. */
+static void check_arg_in_clear(
+    struct plan_check *c, const struct plan_service *s, const struct compose_env *arg)
+{
+    const char *literal = compose_text_literal(c->a, &arg->value);
+    struct yaml_pos pos = arg->value.pos.line ? arg->value.pos : s->s->build.pos;
+
+    if (!literal || !plan_looks_secret(arg->name, literal))
+        return;
+    c->diag.rule = "secret in clear";
+    plan_warn(
+        &c->diag,
+        pos,
+        arena_printf(
+            c->a,
+            "Give it as a secret: build.secrets: [%s], secrets: {%s: {environment: %s}}, RUN "
+            "--mount=type=secret,id=%s,env=%s in the Dockerfile, and `defangctl config set %s`.",
+            arg->name,
+            arg->name,
+            arg->name,
+            arg->name,
+            arg->name,
+            arg->name),
+        "service %s: build argument %s looks like a secret; it can be read in the build's task, "
+        "its "
+        "log and the image's history",
+        s->s->name,
+        arg->name);
 }
 
 static int by_text(const void *x, const void *y)
@@ -97,6 +201,8 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
                 b->args[i].name);
         else if (!compose_text_literal(c->a, &b->args[i].value))
             bad[n++] = b->args[i].name;
+        else
+            check_arg_in_clear(c, s, &b->args[i]);
     }
 
     if (!n)
@@ -109,7 +215,7 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
     plan_error(
         &c->diag,
         b->pos,
-        "Define the variables in .env, or read them at run time from the environment.",
+        "Give them as secrets of the build (build.secrets), or define the variables in .env.",
         "build args do not support config interpolation [%s]: they would be readable in the image",
         str_get(&names));
 }
@@ -230,6 +336,7 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s)
 
     check_keys(c, s);
     check_args(c, s);
+    check_secrets(c, s);
     check_context(c, s);
     check_contexts(c, s);
     check_platforms(c, s);

@@ -53,7 +53,8 @@ static const struct explain_row ROWS[] = {
 
     {"build.additional_contexts", CONTAINER, READ, NOWHERE,
      "folders go along in the archive, images and services are pulled"},
-    {"build.args", CONTAINER, READ, NOWHERE, "what the Dockerfile's ARG get; not for secrets"},
+    {"build.args", CONTAINER, READ, NOWHERE,
+     "what the Dockerfile's ARG get; for secrets say build.secrets"},
     {"build.cache_from", CONTAINER, IGNORED, NOWHERE, "the project has a cache of its own"},
     {"build.cache_to", CONTAINER, IGNORED, NOWHERE, "the project has a cache of its own"},
     {"build.context", CONTAINER, BECOMES, "AWS::ECR::Repository", "builds", "",
@@ -74,7 +75,8 @@ static const struct explain_row ROWS[] = {
     {"build.provenance", CONTAINER, IGNORED, NOWHERE, "the builder attests nothing"},
     {"build.pull", CONTAINER, READ, NOWHERE, "images are always pulled anew"},
     {"build.sbom", CONTAINER, IGNORED, NOWHERE, "the builder attests nothing"},
-    {"build.secrets", CONTAINER, REFUSED, NOWHERE, "the builder on Fargate does not have it"},
+    {"build.secrets", CONTAINER, BECOMES, "AWS::ECS::TaskDefinition", "builds",
+     "ContainerDefinitions.Secrets", "what RUN --mount=type=secret mounts, and no layer keeps"},
     {"build.shm_size", CONTAINER, IGNORED, NOWHERE, "Fargate has its own"},
     {"build.ssh", CONTAINER, IGNORED, NOWHERE, "the builder has no agent"},
     {"build.tags", CONTAINER, IGNORED, NOWHERE, "the image has a tag of its own, by its content"},
@@ -189,7 +191,7 @@ static const struct explain_row ROWS[] = {
      "order, parallelism and failure_action; ECS watches until the service is steady"},
     {"deploy.update_config", STORE | STATIC, IGNORED, NOWHERE, "it has no tasks"},
 
-    {"develop", ANY, IGNORED, NOWHERE, "for work on this machine"},
+    {"develop", ANY, READ, NOWHERE, "what `up --watch` watches on this machine"},
     {"dns_opt", ANY, IGNORED, NOWHERE, "tasks use the DNS of the VPC"},
     {"domainname", CONTAINER, BECOMES,
      "AWS::ElasticLoadBalancingV2::ListenerRule", NULL, "Conditions",

@@ -1,11 +1,13 @@
 /* All parameters that the engine composes before it applies a plan: of each container the variables
- * that mix text with config (derived.c), then the files that are no config value (files.c), and
- * what builds log in to registries with (pull.c). The task definitions name the same ones, because
- * both sides ask the same functions. */
+ * that mix text with config (derived.c), then the files that are no config value (files.c), and of
+ * builds what they log in to registries with (pull.c) and their secrets (build/secrets.c). The task
+ * definitions name the same ones, because both sides ask the same functions. */
 #include "base/str.h"
+#include "plan/build/secrets.h"
 #include "plan/container/derived.h"
 #include "plan/container/files.h"
 #include "plan/container/pull.h"
+#include "plan/partial.h"
 
 /* As many as there can be. */
 static size_t most(const struct plan_view *v)
@@ -16,7 +18,7 @@ static size_t most(const struct plan_view *v)
         const struct compose_service *s = v->services[i].s;
 
         count += s->environment_count;
-        count += (s->secret_count + s->config_count) * PLAN_PIECES_MAX;
+        count += (s->secret_count + s->config_count + s->build.secret_count) * PLAN_PIECES_MAX;
     }
     return count;
 }
@@ -33,10 +35,14 @@ void plan_derived(
     *count = 0;
     if (v.builds && plan_build_login(arena, r, &(*out)[0]))
         *count = 1;
+    if (v.builds)
+        plan_build_secrets_derived(arena, r, &v, *out, count);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i].for_builds = true;
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
 
-        if (!plan_is_task(s))
+        if (!plan_is_task(s) || plan_is_held(r, s->s->name))
             continue;
         for (size_t k = 0; k < s->s->environment_count; k++) {
             const struct compose_env *e = &s->s->environment[k];
