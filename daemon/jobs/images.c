@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "engine/build/build.h"
 #include "engine/build/keep.h"
+#include "engine/build/log.h"
 #include "engine/build/place.h"
 #include "engine/call.h"
 #include "engine/context.h"
@@ -199,6 +200,8 @@ static int look_up(void *arg, struct error *err)
     struct plan_build *b = &w->im->builds[w->index];
     int rc = flow_image_lookup(&w->im->job->context, b, &w->im->built[w->index], err);
 
+    if (rc == 0 && w->im->built[w->index] && !w->im->job->engine->builds_images)
+        build_log_resume(&w->im->job->context, b);
     return rc < 0 ? rc : forget_if_forced(w, err);
 }
 

@@ -12,16 +12,15 @@
 #include "engine/build/build.h"
 
 #include "aws/model/operations.h"
-#include "aws/s3/s3.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind/secrets.h"
 #include "data/object.h"
 #include "engine/build/fault.h"
+#include "engine/build/log.h"
 #include "engine/build/step.h"
 #include "engine/call.h"
 #include "engine/task/left.h"
-#include "engine/task/log_tail.h"
 #include "engine/task/task_run.h"
 #include "engine/task/tasks.h"
 #include "loop/fiber.h"
@@ -35,7 +34,6 @@
 #define ATTEMPTS      2
 #define BUILD_WAIT_MS (60LL * 60 * 1000)
 #define TAIL_LINES    40
-#define LOG_LINES     10000 /* the most that one call of GetLogEvents gives */
 #define STEP_BYTES    80u
 
 /* What an attempt gets beyond what the task definition says. */
@@ -198,27 +196,6 @@ static const struct task_phase PHASES[] = {
     {"RUNNING", "building"},
 };
 
-/* The whole output outlives the log group, in the project's build bucket. For later readers: that
- * it cannot be kept stops nothing. */
-static void keep_log(
-    struct engine_context *c,
-    const struct plan_build *b,
-    const struct flow_build_place *place,
-    const struct task_run *t)
-{
-    cleanup_error struct error ignored = ERROR_INIT;
-    cleanup_free char *text = NULL;
-    cleanup_free char *key = xasprintf("logs/%s-%s.log", b->tag, task_id(t->task_arn));
-    const char *type = "text/plain; charset=utf-8";
-
-    if (!place->bucket)
-        return;
-
-    int rc = flow_log_tail(c, t->group, t->stream, LOG_LINES, &text, &ignored);
-    if (rc == 0 && text)
-        s3_put(c->aws, place->bucket, key, type, text, strlen(text), &ignored);
-}
-
 /* ECS forgets a stopped task after an hour; then the log is what there is. */
 static void note_failure(
     struct engine_context *c,
@@ -299,7 +276,7 @@ static int attempt(
     }
 
     if (rc >= 0)
-        keep_log(c, b, place, &t);
+        build_log_keep(c, b, place, key, t.task_arn);
     task_run_done(&t);
     free(watch.step);
     return rc;
