@@ -83,6 +83,7 @@ static int read_files(
         .files = list_or_null(p->arena, caller->files, caller->n_files),
         .env_files = list_or_null(p->arena, caller->env_files, caller->n_env_files),
         .profiles = list_or_null(p->arena, caller->profiles, caller->n_profiles),
+        .named = list_or_null(p->arena, caller->services, caller->n_services),
         .project_name = null_if_empty(caller->project_name),
         .env = env,
         .stdin_text = stdin_text,

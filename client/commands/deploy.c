@@ -67,6 +67,8 @@ run_up(struct client *c, const struct start *s, ProtobufCMessage **reply, struct
     int rc = caller_fill(c, &caller, err);
 
     *reply = NULL;
+    caller.services = s->services; /* borrowed */
+    caller.n_services = s->service_count;
     request.caller = &caller;
     fill_request(c, s, &request);
     if (rc == 0)

@@ -259,6 +259,8 @@ int cmd_plan(struct client *c, struct error *err)
     ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
 
+    caller.services = c->arguments; /* borrowed */
+    caller.n_services = c->argument_count;
     request.caller = &caller;
     request.adopt = c->options.adopt;
     request.mode = (char *)(c->options.mode ? c->options.mode : "");

@@ -101,12 +101,12 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         rc = admit_engine(v, r->engine, &a, err);
     if (rc == 0 && part)
         rc = partial_choose(v, r->services, r->n_services, r->no_deps, err);
-    if (rc == 0 && r->watch)
-        rc = develop_rules(v, &reply, err);
     if (rc == 0)
         rc = consent_config(v, r->build_only, err);
     if (rc == 0 && !part)
         rc = admit_engine(v, r->engine, &a, err);
+    if (rc == 0 && r->watch)
+        rc = develop_rules(v, &reply, err);
     if (rc == 0 && !r->build_only)
         rc = deployed_pin_images(v, r->caller, err);
     if (rc == 0 && !r->build_only)

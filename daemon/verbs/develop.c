@@ -5,6 +5,7 @@
  * exceptions (`!`) is not used: what it takes back cannot be said in a rule. That a deployment
  * finds nothing new is no harm. */
 #include "daemon/verbs/develop.h"
+#include "daemon/verbs/partial.h"
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -86,6 +87,10 @@ int develop_rules(struct verb_call *v, Defang__UpReply *reply, struct error *err
     const struct compose_project *p = v->project.model;
     struct arena *a = v->project.arena;
 
+    int rc = partial_engine(v, err);
+    if (rc < 0)
+        return rc;
+
     reply->watches = arena_array(a, Defang__WatchRule *, LIMIT_WATCH_RULES);
     for (size_t i = 0; i < p->service_count; i++) {
         const struct compose_service *s = &p->services[i];
@@ -103,7 +108,7 @@ int develop_rules(struct verb_call *v, Defang__UpReply *reply, struct error *err
     if (reply->n_watches)
         return 0;
 
-    int rc = error_raise(err, ERR_USAGE, "none of the services says what to watch");
+    rc = error_raise(err, ERR_USAGE, "none of the services says what to watch");
     error_hint(err, "write develop: {watch: [{path: ., action: rebuild}]} at a service with build");
     return rc;
 }

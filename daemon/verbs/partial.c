@@ -49,6 +49,19 @@ static void note(struct verb_call *v, const struct plan_partial *p)
         str_get(&text));
 }
 
+int partial_engine(const struct verb_call *v, struct error *err)
+{
+    if (!v->engine->builds_images)
+        return 0;
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "engine %s deploys a project as a whole, and builds what it deploys",
+        v->engine->name);
+    error_hint(err, "`defangctl up` changes only what differs from what runs");
+    return error_kind_errno(ERR_REFUSED);
+}
+
 int partial_choose(struct verb_call *v, char **names, size_t count, bool no_deps, struct error *err)
 {
     if (!count && no_deps)
@@ -56,20 +69,12 @@ int partial_choose(struct verb_call *v, char **names, size_t count, bool no_deps
     if (!count)
         return 0;
 
-    if (v->engine->builds_images) {
-        error_raise(
-            err,
-            ERR_REFUSED,
-            "engine %s deploys a project as a whole, and builds what it deploys",
-            v->engine->name);
-        error_hint(err, "`defangctl up` changes only what differs from what runs");
-        return error_kind_errno(ERR_REFUSED);
-    }
-
     struct engine_context c = verb_context(v, NULL);
     struct engine_template deployed = {0};
     struct plan_partial p;
-    int rc = v->engine->deployed(&c, &deployed, err);
+    int rc = partial_engine(v, err);
+    if (rc == 0)
+        rc = v->engine->deployed(&c, &deployed, err);
     if (rc == 0)
         rc = plan_partial(
             v->project.arena,

@@ -7,6 +7,9 @@
  * Docker does. Before what reads the model. ERR_USAGE for what is no name. */
 int build_args_take(struct verb_call *v, char **list, size_t count, struct error *err);
 
+/* ERR_REFUSED for an engine that deploys a project as a whole. */
+int partial_engine(const struct verb_call *v, struct error *err);
+
 /* v has its session, project and engine. Without names nothing is done. Else v->project.only is
  * what is deployed anew, what stays out is no longer in the model, and a note says all of it.
  * Suspends. ERR_USAGE for a name that is no service's. */

@@ -43,6 +43,8 @@ struct compose_options {
     const char *const *env_files; /* --env-file, NULL-terminated or NULL */
     const char *const *profiles;  /* --profile, NULL-terminated or NULL; COMPOSE_PROFILES added;
                                      "defang" is always active */
+    const char *const *named;     /* services that are active whatever their profiles, as with
+                                     Compose those that a command names; NULL-terminated or NULL */
     const char *project_name;     /* -p or NULL */
     const struct env *env;        /* the caller's */
     const char *stdin_text;       /* contents for "-f -", or NULL */

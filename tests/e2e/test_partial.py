@@ -32,6 +32,10 @@ services:
   later:
     build: ./later
     deploy: *small
+  tool:
+    image: nginx:1.27
+    profiles: [tools]
+    deploy: *small
 """
 
 
@@ -97,6 +101,8 @@ def test_compose_12_up_of_some_services_leaves_the_rest_alone(
     (folder / "web/app").write_text("two")
     mark = sandbox.mark()
     planned = place.run("plan", "worker", cwd=folder).ok()
+    # One that is named is there whatever its profiles.
+    assert "of tool only" in place.run("plan", "tool", cwd=folder).ok().err
     assert "left as deployed: api, web" in planned.err and "image of web" not in planned.out
     place.run("up", "worker", cwd=folder).ok()
     third = definitions(sandbox, name)
