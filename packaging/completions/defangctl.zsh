@@ -96,7 +96,7 @@ _defangctl() {
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--build[build images again although they are there]'
             '*--no-cache[build images anew, without layers of earlier builds]'
-            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
             '*--pull[bases come from their registries, as they always do]'
             '*--no-deps[without what the named services depend on]'
             '*'{-w,--watch}'[go on\: deploy services anew when their files change (develop.watch)]'
@@ -111,7 +111,7 @@ _defangctl() {
         ) ;;
         'build'|'build '*) own=(
             '*--no-cache[build images anew, without layers of earlier builds]'
-            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
             '*--pull[bases come from their registries, as they always do]'
             '*--push[images are pushed, as they always are]'
             '*--build[build images again although they are there]'
@@ -175,7 +175,7 @@ _defangctl() {
         ) ;;
         'push'|'push '*) own=(
             '*--no-cache[build images anew, without layers of earlier builds]'
-            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
             '*--pull[bases come from their registries, as they always do]'
             '*--build[build images again although they are there]'
             '*'{-d,--detach}'[return at once; the deployment goes on]'
@@ -186,7 +186,7 @@ _defangctl() {
         ) ;;
         'plan'|'plan '*) own=(
             '*'{-o,--out=}'[write the template to FILE; - is standard output]:FILE:_files'
-            '*--build-arg=[an argument of every build; without a value this shell’s variable; repeat for several]:NAME[=VALUE]: '
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
             '*--no-deps[without what the named services depend on]'
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
