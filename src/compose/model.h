@@ -134,7 +134,13 @@ struct compose_mount { /* volumes, tmpfs */
     struct yaml_pos pos;
     const char *type, *source, *target;
     bool read_only, copied;
+    const char *options; /* of a tmpfs in its short form: "mode=1777,size=64m"; NULL */
+    int64_t size_bytes;  /* of a tmpfs; 0 = not said */
+    int mode;            /* of a tmpfs in its long form; -1 = not said */
 };
+
+/* What names a GPU among devices, in the notation of the container device interface. */
+#define COMPOSE_GPU_DEVICE "nvidia.com/gpu"
 
 struct compose_ulimit {
     const char *name;
@@ -188,6 +194,8 @@ struct compose_service {
     size_t ulimit_count;
     struct compose_kv *labels;
     size_t label_count;
+    int64_t shm_size_bytes; /* 0 = not said */
+    /* restart: as deploy.restart_policy says it, which counts under Compose where both are there */
     const char *platform, *restart, *working_dir, *user, *network_mode, *domainname,
         *container_name, *stop_signal, *hostname, *pull_policy;
     int64_t stop_grace_period_ms; /* -1 = not said */

@@ -44,7 +44,7 @@ MAY_USE = {
 ROOMS = {
     "src/compose": [["."], ["spec"], ["read", "bind", "print"], ["compose.c"]],
     "src/plan": [
-        ["scripts", "graph"],
+        ["scripts", "graph", "keys"],
         ["."],
         ["view"],
         ["settings"],

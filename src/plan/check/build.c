@@ -2,9 +2,10 @@
  * 6.1), and names.
  *
  * Refused: a context that is neither a folder of this machine nor a repository that the builder can
- * clone, secrets, and config in a build argument: it would be readable in the image. Warned of:
- * what the builder has nothing for, and a build can do without. With image: beside build: the image
- * is built, as Compose does where it is not there, unless pull_policy has it pulled in any case.
+ * clone, secrets, and config in a build argument: it would be readable in the image. What the
+ * builder has nothing for, and a build can do without, is in src/plan/keys. With image: beside
+ * build: the image is built, as Compose does where it is not there, unless pull_policy has it
+ * pulled in any case.
  *
  * The image that a service names must be a name (the distribution reference grammar, as Docker has
  * it), and one that AWS can reach: a registry on this machine is none. ECS would say neither before
@@ -19,26 +20,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* What the builder has nothing for; the build goes on without. */
-static const struct ignored {
-    const char *key, *why, *hint;
-} IGNORED[] = {
-    {"ssh", "the builder has no agent: a RUN that mounts one fails", "Remove it."},
-    {"extra_hosts", "builds have no hosts file of their own", "Remove it."},
-    {"network", "builds run in the project's own network", "Remove it."},
-    {"privileged", "Fargate runs no privileged containers", "Remove it."},
-    {"entitlements", "Fargate runs no privileged containers", "Remove it."},
-    {"ulimits", "Fargate has its own", "Remove it."},
-    {"shm_size", "Fargate has its own", "Remove it."},
-    {"isolation", "it is for Windows", "Remove it."},
-    {"cache_from", "layers are cached in the project's own repository", "Remove it."},
-    {"cache_to", "layers are cached in the project's own repository", "Remove it."},
-    {"no_cache_filter", "the cache is used for all stages or for none", "Say no_cache: true."},
-    {"provenance", "the builder attests nothing", "Remove it."},
-    {"sbom", "the builder attests nothing", "Remove it."},
-    {"tags", "the image has a tag of its own, by its content", "Remove it."},
-};
-
 /* Whether the key is there and says something: an empty list and `false` ask for nothing. */
 static bool asks_for(const struct yaml_node *n)
 {
@@ -47,23 +28,9 @@ static bool asks_for(const struct yaml_node *n)
     return n->kind == YAML_KIND_SCALAR ? !text_eq(n->value, "false") : n->len > 0;
 }
 
-static void check_keys(struct plan_check *c, const struct plan_service *s)
+static void check_secrets(struct plan_check *c, const struct plan_service *s)
 {
     const struct yaml_node *build = s->s->node ? yaml_get(s->s->node, "build") : NULL;
-
-    for (size_t i = 0; build && i < ARRAY_LEN(IGNORED); i++) {
-        const struct yaml_node *n = yaml_get(build, IGNORED[i].key);
-
-        if (asks_for(n))
-            plan_warn(
-                &c->diag,
-                n->pos,
-                IGNORED[i].hint,
-                "service %s: build.%s is ignored: %s",
-                s->s->name,
-                IGNORED[i].key,
-                IGNORED[i].why);
-    }
 
     const struct yaml_node *secrets = build ? yaml_get(build, "secrets") : NULL;
     if (asks_for(secrets))
@@ -228,7 +195,7 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s)
             s->s->name,
             s->s->image);
 
-    check_keys(c, s);
+    check_secrets(c, s);
     check_args(c, s);
     check_context(c, s);
     check_contexts(c, s);

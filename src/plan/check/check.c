@@ -224,6 +224,7 @@ int plan_check(
     plan_doors(a, s, &c.v);
 
     check_project(&c);
+    plan_check_project_keys(&c);
     plan_check_models(&c);
     plan_check_adopt(&c);
     plan_check_volumes(&c);

@@ -333,8 +333,37 @@ check_bind(struct plan_check *c, const struct plan_service *s, const struct comp
     }
 }
 
+/* The named volumes of the others are mounted (compose/bind/project.c); what else they have belongs
+ * to their containers. */
+static void check_volumes_from(struct plan_check *c, const struct plan_service *s)
+{
+    const struct yaml_node *list = s->s->node ? yaml_get(s->s->node, "volumes_from") : NULL;
+
+    for (size_t i = 0; list && i < list->len; i++) {
+        const char *text = list->items[i]->value ? list->items[i]->value : "";
+        const char *name = arena_strndup(c->a, text, strcspn(text, ":"));
+        const struct compose_service *from = compose_service_get(c->p, name);
+        bool whole = from != NULL;
+
+        for (size_t k = 0; from && k < from->volume_count; k++)
+            whole = whole && text_eq(from->volumes[k].type, "volume") &&
+                    !text_empty(from->volumes[k].source);
+        if (!whole)
+            plan_warn(
+                &c->diag,
+                list->items[i]->pos,
+                "Name a volume that both mount.",
+                from ? "service %s: volumes_from %s: its named volumes are mounted here too, "
+                       "nothing else that it mounts"
+                     : "service %s: volumes_from %s is ignored, there is no such service",
+                s->s->name,
+                text);
+    }
+}
+
 void plan_check_mounts(struct plan_check *c, const struct plan_service *s)
 {
+    check_volumes_from(c, s);
     for (size_t i = 0; i < s->s->volume_count; i++) {
         const struct compose_mount *m = &s->s->volumes[i];
 
