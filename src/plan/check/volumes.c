@@ -1,6 +1,6 @@
 /* Volumes: what EFS makes of the named ones, and what becomes of everything else that is mounted.
  *
- * Refused: an external volume that is no file system of the account, a value that EFS does not
+ * Refused: a name that is no file system, a value that EFS does not
  * take, a group without a user. Warned of: options that EFS has not, and those of a file system's
  * creation when it is there already, of what of this machine is not there. Noted: that a volume
  * outlives the project, and that a mounted file is a copy. */
@@ -164,12 +164,21 @@ void plan_check_volumes(struct plan_check *c)
     for (size_t i = 0; i < c->v.volume_count; i++) {
         const struct plan_volume *v = &c->v.volumes[i];
 
-        if (v->external && (!v->file_system || !file_system_ok(v->file_system)))
+        if (v->external && !file_system_ok(v->file_system))
             plan_error(
                 &c->diag,
                 v->pos,
-                "Say which: name: fs-0123456789abcdef0. Or remove external: true to have one made.",
-                "volume %s is external, and on AWS that is an EFS file system of this account",
+                "As in name: fs-0123456789abcdef0. Or take the name away to have one made.",
+                "volume %s: %s is no EFS file system of this account",
+                v->name,
+                v->file_system);
+        if (v->elsewhere)
+            plan_note(
+                &c->diag,
+                v->pos,
+                "For a file system that is there say name: fs-0123456789abcdef0.",
+                "volume %s is external to Compose, and no volume of Docker is on AWS: the project "
+                "gets one of its own",
                 v->name);
         for (size_t k = 0; v->options && k < v->options->len; k++) {
             const struct yaml_node *value = v->options->pairs[k].value;

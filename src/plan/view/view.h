@@ -123,8 +123,8 @@ struct plan_service {
 struct plan_volume {
     const char *name, *id; /* key; part of logical ids */
     struct yaml_pos pos;
-    bool external;
-    const char *file_system;         /* of an external one; NULL when it does not say */
+    bool external, elsewhere; /* it names a file system; external to Compose, and names none */
+    const char *file_system;  /* of an external one */
     const struct yaml_node *options; /* driver_opts or NULL */
 };
 
