@@ -255,6 +255,7 @@ static void check_server(void *arg, const char *key, const struct yaml_node *val
         check_server(arg, key, value->items[i]);
     if (value->kind != YAML_KIND_SCALAR)
         return;
+    t->c->diag.rule = "key dns";
     if (is_private_address(value->value))
         plan_error(
             &t->c->diag,
