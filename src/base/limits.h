@@ -22,6 +22,8 @@
 /* loop */
 #define LIMIT_FIBER_STACK_BYTES  KIB(256)
 #define LIMIT_FIBERS             4096
+#define LIMIT_WORK_THREADS       8       /* of the pool … */
+#define LIMIT_WORK_LONG          4       /* … of which work that takes long has so many at most */
 #define LIMIT_HTTP_BODY_BYTES    MIB(64) /* a reply kept in memory */
 #define LIMIT_HTTP_HEADER_BYTES  KIB(64)
 #define LIMIT_CHILD_OUTPUT_BYTES KIB(64)
@@ -40,6 +42,8 @@
 
 /* plan */
 #define LIMIT_PLAN_RESOURCES          500 /* CloudFormation's, per stack */
+#define LIMIT_PLAN_SERVICE_RESOURCES  2   /* that a service with a task of its own has at least */
+#define LIMIT_PLAN_CONTAINERS         10  /* of one task: ECS's quota */
 #define LIMIT_PLAN_OUTPUTS            200
 #define LIMIT_PLAN_DYNAMIC_REFERENCES 60
 #define LIMIT_PLAN_TEMPLATE_BYTES     ((size_t)1000000)

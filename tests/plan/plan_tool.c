@@ -280,10 +280,13 @@ static int plan_project(
     struct plan_build *builds = NULL;
     size_t count = 0;
 
+    int rc = plan_bound(p, d, err);
+    if (rc < 0)
+        return rc;
     plan_models_expand(p);
     plan_binds_expand(p);
     plan_literals_take(p);
-    int rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
+    rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
     if (rc == 0)
         rc = plan_check(p, &s, d, err);
     if (rc == 0)

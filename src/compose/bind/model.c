@@ -37,8 +37,9 @@ const char *compose_text_bare_config(const struct compose_text *t)
 
 void compose_project_free(struct compose_project *p)
 {
-    if (p)
-        arena_free(p->arena); /* the project itself lives in it */
+    struct arena *arena = p ? p->arena : NULL;
+
+    arena_wipe_ptr(&arena); /* the project itself lives in it, and values of the caller's */
 }
 
 static int compare_service(const void *key, const void *item)

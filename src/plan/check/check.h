@@ -15,6 +15,7 @@ struct plan_check {
     struct arena *a;
     struct plan_view v;
     struct plan_diag diag;
+    const size_t *circles; /* plan_view_circles() */
 };
 
 /* ---- of the whole project ---- */

@@ -205,6 +205,10 @@ int plan_make(
     struct error *err)
 {
     *out = NULL;
+    int rc = plan_bound(r->project, d, err);
+    if (rc < 0)
+        return rc;
+
     cleanup_free char *description = xasprintf(
         "Compose project %s, stack %s: made by defangd", r->project->name, r->settings->stack);
     cleanup_graph struct graph *g = graph_new(description);
@@ -229,7 +233,7 @@ int plan_make(
     plan_view_stages(r, &c.v);
     set_names(&c);
     plan_view_suffix(c.a, c.s, c.p->name, &c.v);
-    int rc = make(&c, err);
+    rc = make(&c, err);
     if (rc)
         return rc;
     *out = steal(g);

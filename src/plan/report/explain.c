@@ -348,6 +348,9 @@ int plan_explain(
     *out = (struct explain){0};
     if (service && !compose_service_get(p, service))
         return no_service(arena, p, service, err);
+    int rc = plan_bound(p, NULL, err);
+    if (rc < 0)
+        return rc;
 
     /* What is refused is explained too. */
     cleanup_error struct error refused = ERROR_INIT;
