@@ -26,6 +26,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/version.h"
+#include "loop/guard.h"
+#include "loop/work.h"
+#include "rpc/log_file.h"
 #include "rpc/paths.h"
 
 #include <getopt.h>
@@ -38,6 +41,10 @@
 #include <unistd.h>
 
 #define TRIM_EVERY_MS (6LL * 60 * 60 * 1000)
+#define ROTATE_MS     (10 * 60 * 1000)
+#define END_MS        13000 /* from the signal to the end of the process, whatever happens */
+#define HELD_MS       50    /* longer than that the loop must not be held */
+#define HELD_TELL_MS  10000
 
 extern char **environ;
 
@@ -161,9 +168,26 @@ static void harden(void)
 }
 
 /* The loop runs on until everything has unwound (stop.c). */
-static void on_signal(uv_signal_t *handle, int signum)
+static void on_signal(void *arg)
 {
-    daemon_stop(handle->data);
+    daemon_stop(arg);
+}
+
+/* At most one line in a while: a machine that is busy holds everything up. */
+static void on_held(void *arg, const char *by, int64_t held_ms, int64_t cpu_ms)
+{
+    static int64_t told_ms;
+    int64_t now = clock_mono_ms();
+
+    if (told_ms && now - told_ms < HELD_TELL_MS)
+        return;
+    told_ms = now;
+    log_warning(
+        "loop",
+        "others waited: held_ms=%lld cpu_ms=%lld by=\"%s\"",
+        (long long)held_ms,
+        (long long)cpu_ms,
+        by);
 }
 
 /* A failure is no reason to end: the next round tries again. */
@@ -174,6 +198,14 @@ static void trim(void *arg)
 
     if (store_trim(d->store, clock_wall_ms(), &err) < 0)
         log_warning("daemon", "old events not removed: error=\"%s\"", err.message);
+}
+
+/* Where a client started us and stderr is a file of ours. */
+static void rotate(void *arg)
+{
+    struct daemon *d = arg;
+
+    log_file_rotate(d->state_folder, STDERR_FILENO);
 }
 
 /* Alive means: the loop turns and what it is told is stored. With a full disk a restart would help
@@ -295,15 +327,12 @@ static void register_verbs(struct daemon *d)
 /* Until daemon_stop() stops the loop. Ready is said at the last moment before it runs. */
 static void serve(struct daemon *d)
 {
-    uv_signal_t term, interrupt;
-
-    uv_signal_init(loop_uv(d->loop), &term);
-    uv_signal_init(loop_uv(d->loop), &interrupt);
-    term.data = interrupt.data = d;
-    uv_signal_start(&term, on_signal, SIGTERM);
-    uv_signal_start(&interrupt, on_signal, SIGINT);
+    guard_attach(d->loop, END_MS, on_signal, d);
+    d->on_stopping = guard_end;
+    loop_on_held(d->loop, HELD_MS, on_held, NULL);
 
     struct loop_timer *trimmer = loop_timer_start(d->loop, 60 * 1000, TRIM_EVERY_MS, trim, d);
+    struct loop_timer *rotator = loop_timer_start(d->loop, ROTATE_MS, ROTATE_MS, rotate, d);
     struct loop_timer *dog =
         d->notify.watchdog_ms
             ? loop_timer_start(d->loop, d->notify.watchdog_ms, d->notify.watchdog_ms, watchdog, d)
@@ -319,10 +348,17 @@ static void serve(struct daemon *d)
         version_of_daemon);
     loop_run(d->loop);
     loop_timer_stop(trimmer);
+    loop_timer_stop(rotator);
     loop_timer_stop(dog);
-    uv_close((uv_handle_t *)&term, NULL);
-    uv_close((uv_handle_t *)&interrupt, NULL);
+    guard_detach();
     uv_run(loop_uv(d->loop), UV_RUN_NOWAIT);
+}
+
+/* Something did not unwind, and what it uses must not be freed under it. What it wrote is whole. */
+static void __attribute__((noreturn)) leave(struct daemon *d)
+{
+    store_flush(d->store, NULL);
+    _exit(d->state_lost ? error_kind_exit(ERR_FAILED) : 0);
 }
 
 /* Against the order of the start. Fibers end before what they use, the loop after all of them. */
@@ -348,7 +384,9 @@ int main(int argc, char **argv)
 {
     parse_arguments(argc, argv);
     harden();
+    guard_start();
     raise_files();
+    work_set_threads();
 
     cleanup_error struct error err = ERROR_INIT;
     cleanup_rpc_paths struct rpc_paths paths = {0};
@@ -369,6 +407,8 @@ int main(int argc, char **argv)
     if (job_resume_all(&d, &err) < 0)
         die(&err);
     serve(&d);
+    if (d.left_behind)
+        leave(&d);
     close_all(&d);
 
     return d.state_lost ? error_kind_exit(ERR_FAILED) : 0;

@@ -22,6 +22,7 @@
 #include "engine/stack/cd.h"
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
+#include "loop/work.h"
 #include "plan/consent.h"
 #include "plan/pulumi/pulumi.h"
 
@@ -193,6 +194,18 @@ static int read_configs(struct preview *p, struct error *err)
     return rc;
 }
 
+static int plan_on_pool(void *arg, struct error *err)
+{
+    struct preview *p = arg;
+
+    return plan_make(&p->request, &p->graph, NULL, err);
+}
+
+static int make_plan(struct preview *p, struct error *err)
+{
+    return work_call(p->context.loop, plan_on_pool, p, err);
+}
+
 static int begin(struct preview *p, struct verb_call *v, struct error *err)
 {
     struct project *project = &v->project;
@@ -227,7 +240,7 @@ int preview_compare(struct preview *p, struct verb_call *v, struct error *err)
 
     plan_images_pretend(
         v->project.arena, v->project.model, &p->request.images, &p->request.image_count);
-    rc = plan_make(&p->request, &p->graph, NULL, err);
+    rc = make_plan(p, err);
     return rc < 0 ? rc : graph_check(p->graph, err);
 }
 
@@ -286,7 +299,7 @@ int preview_make(struct preview *p, struct verb_call *v, bool gather, struct err
     if (rc == 0)
         rc = find_images(p, err);
     if (rc == 0)
-        rc = plan_make(&p->request, &p->graph, NULL, err);
+        rc = make_plan(p, err);
     if (rc == 0)
         rc = once_preview(&p->context, project->arena, &p->request, &p->graph, &p->once, err);
 

@@ -95,7 +95,7 @@ static void read_part(void *arg)
 
 static int load(struct aws_session *s, struct reading *r, struct error *err)
 {
-    int rc = work_run(s->loop, read_part, r, NULL);
+    int rc = work_run_long(s->loop, read_part, r, NULL);
 
     if (rc < 0)
         return error_raise_errno(
