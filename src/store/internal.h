@@ -50,6 +50,7 @@ struct store {
     bool ends; /* it holds a terminal move: the write-ahead log is truncated after it, so that
                   erased inputs are gone */
     bool failed;
+    bool busy; /* … because somebody else holds the database */
     bool failure_untold;
     char *failure;         /* why, for the errors until store_recover() */
     VEC(char *) dirty;     /* deployments touched by the open transaction */
@@ -60,6 +61,16 @@ struct store {
 
     uint8_t seal_key[32];
 };
+
+/* How long a statement waits for another process that holds the database: the loop waits too. */
+#define STORE_BUSY_MS 40
+
+/* Another process holds it. */
+static inline bool store_code_is_busy(int code)
+{
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+}
+void store_hint_busy(const char *folder, struct error *err);
 
 /* ---- sql.c: one statement, bound in order, stepped ----
  *   struct sql q = sql_open(&s->writer, "SELECT …");  sql_text(&q, id);  while ((rc = sql_row(&q))

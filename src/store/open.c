@@ -23,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define OPEN_BUSY_MS 5000 /* at the start nobody else waits: who looks into it may finish */
+
 static int fail_errno(struct error *err, int code, const char *doing, const char *path)
 {
     return error_raise_errno(err, ERR_FAILED, code, "%s %s: %s", doing, path, strerror(code));
@@ -131,7 +133,7 @@ conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct
             path,
             conn->db ? sqlite3_errmsg(conn->db) : "out of memory");
 
-    sqlite3_busy_timeout(conn->db, 1000);
+    sqlite3_busy_timeout(conn->db, OPEN_BUSY_MS);
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 
     int rc = store_exec(conn, pragmas);
@@ -139,6 +141,10 @@ conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct
         return 0;
 
     error_raise_errno(err, ERR_FAILED, EIO, "opening %s: %s", path, sqlite3_errmsg(conn->db));
+    if (store_code_is_busy(rc)) {
+        cleanup_free char *folder = path_dirname(path);
+        store_hint_busy(folder, err);
+    }
 
     return store_code_is_damage(rc) ? -EUCLEAN : -EIO;
 }
@@ -185,6 +191,11 @@ static int database_ready(struct store *s, struct error *err)
     if (rc == 0)
         rc = conn_open(&s->reader, path, reader_pragmas, err);
 
+    /* From now on others wait while we do. */
+    if (rc == 0) {
+        sqlite3_busy_timeout(s->writer.db, STORE_BUSY_MS);
+        sqlite3_busy_timeout(s->reader.db, STORE_BUSY_MS);
+    }
     return rc;
 }
 

@@ -164,8 +164,9 @@ int store_event_tip(
  * of the turn, never inside a store call. */
 void store_subscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
 void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
-/* Drops events and evidence of deployments ended more than 90 days ago (the last 20 of a project
- * and stack are kept) and expired credentials. */
+/* Drops events and evidence of deployments ended more than 90 days ago, and their rows after a year
+ * (the last 20 of a project and stack are kept), expired credentials, and for whom build tasks of
+ * long ago were. */
 int store_trim(struct store *s, int64_t now_ms, struct error *err);
 
 /* ---- evidence: what failures left, kept as long as the events ---- */
@@ -180,6 +181,10 @@ int store_evidence_each(
     void (*fn)(void *arg, const char *data),
     void *arg,
     struct error *err);
+
+/* Key of a project's row that says for which service a build task was: "SERVICE<tab>MS", the wall
+ * clock's. */
+#define STORE_BUILD_TASK "build-task/"
 
 /* ---- projects: what is remembered across deployments (engine, mode, last good deployment) ---- */
 int store_project_put(
