@@ -20,6 +20,7 @@
 #include "client/signals.h"
 #include "client/spawn.h"
 #include "client/view/say.h"
+#include "rpc/log_file.h"
 #include "rpc/paths.h"
 
 #include <errno.h>
@@ -114,6 +115,8 @@ static int could_not_start(const struct rpc_paths *paths, char *words, struct er
 static int start_and_wait(
     struct client *c, const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
 {
+    log_file_rotate(paths->state_folder, -1);
+
     long long since = daemon_log_length(paths);
     int rc = daemon_spawn(c, paths, err);
     int64_t spawned = clock_mono_ms();
