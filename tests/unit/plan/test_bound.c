@@ -59,6 +59,31 @@ START_TEST(survive_20_the_number_alone_refuses)
 }
 END_TEST
 
+/* And what one service lists. */
+START_TEST(survive_20_a_list_is_bounded)
+{
+    static const struct {
+        const char *key;
+        unsigned n;
+        bool refused;
+    } rows[] = {{"ports", 1000, false}, {"ports", 1001, true}, {"labels", 5000, true}};
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cleanup_str struct str text = STR_INIT;
+        cleanup_kit struct kit k;
+        cleanup_error struct error err = ERROR_INIT;
+
+        str_appendf(&text, "name: p\nservices:\n  a:\n    image: x:1\n    %s:\n", rows[i].key);
+        for (unsigned n = 1; n <= rows[i].n; n++)
+            str_appendf(&text, text_eq(rows[i].key, "ports") ? "    - '%u'\n" : "    - l%u=1\n", n);
+        kit_load_text(&k, str_get(&text));
+        ck_assert_msg(k.rc == 0, "%s", k.err.message);
+        ck_assert_int_eq(plan_bound(k.project, NULL, &err) < 0, rows[i].refused);
+        ck_assert(!rows[i].refused || strstr(err.message, rows[i].key));
+    }
+}
+END_TEST
+
 static double cpu_seconds(void)
 {
     struct timespec t;
@@ -171,4 +196,8 @@ START_TEST(circles)
 END_TEST
 
 SUITE(
-    "plan/bound", survive_20_the_number_alone_refuses, survive_20_every_way_in_is_bounded, circles)
+    "plan/bound",
+    survive_20_the_number_alone_refuses,
+    survive_20_a_list_is_bounded,
+    survive_20_every_way_in_is_bounded,
+    circles)
