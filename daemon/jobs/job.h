@@ -32,6 +32,8 @@ struct job {
     struct fiber *fiber;
     struct fiber_cond credentials; /* fresh ones are in the session */
     VEC(char *) not_taken;         /* principals whose keys were offered in vain, as was said */
+    bool waits;                    /* for credentials: whoever brings some is heard */
+    bool asked_quietly;            /* once after a restart, before anything is said */
     int64_t fresh_ms;              /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
     bool canceled_late; /* what was asked for is there all the same */

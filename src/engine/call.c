@@ -22,6 +22,7 @@
 
 /* After the three attempts of the AWS retry mode, which take a second. */
 #define PATIENCE_MS           (10 * 60 * 1000)
+#define NETWORK_PATIENCE_MS   (6 * 60 * 60 * 1000) /* a laptop in a train */
 #define PATIENCE_FIRST_MS     1000
 #define PATIENCE_PAUSE_MAX_MS 20000
 #define SLOW_MS               5000 /* of one call, before it is told that it is waited for */
@@ -65,6 +66,12 @@ static bool is_transient(int rc, const struct error *err)
     return rc < 0 && (err->http_status >= 500 || aws_error_is_throttle(err));
 }
 
+/* This machine has no way out (a laptop that woke up, a boot before the Wi-Fi), rather than AWS. */
+static bool is_network(int rc)
+{
+    return rc == -ENOTUNIQ || rc == -ENETUNREACH || rc == -EHOSTUNREACH || rc == -ECONNREFUSED;
+}
+
 /* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is
  * the same. A command (no sink) answers at once. */
 static bool
@@ -74,18 +81,21 @@ be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct e
         return false;
 
     int64_t now = loop_now_ms(c->loop);
+    int64_t most_ms = is_network(rc) ? NETWORK_PATIENCE_MS : PATIENCE_MS;
+
     if (p->since_ms == 0) {
         p->since_ms = now;
         engine_note(
             c,
             ENGINE_SAY_WARNING,
             NULL,
-            "AWS does not answer as it should, trying on for %d min: %s",
-            PATIENCE_MS / 60000,
+            is_network(rc) ? "waiting for the network, trying on for %d min: %s"
+                           : "AWS does not answer as it should, trying on for %d min: %s",
+            (int)(most_ms / 60000),
             err->message);
     }
 
-    if (now - p->since_ms > PATIENCE_MS)
+    if (now - p->since_ms > most_ms)
         return false;
 
     p->pause_ms =
