@@ -17,6 +17,8 @@ struct client {
     struct str agreed;   /* names of losses that somebody at the terminal agreed to */
     char *losses_json;   /* of the refusal that ends this program, for --json; or NULL */
     bool asked;          /* a person was asked something, on the terminal, since it was reset */
+    bool ends_at_logout; /* the daemon that answered last is a service, and its user does not linger
+                          */
 };
 
 struct command {

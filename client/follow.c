@@ -13,6 +13,7 @@
  * A job that begins to wait for credentials gets ours offered once more, because they may be fresh
  * by now, and a role that wants an MFA code can ask for it here, where somebody sits. */
 #include "client/follow.h"
+#include "client/unit.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -279,6 +280,8 @@ static void say_detached(struct follow *f)
         name,
         back);
     f->view->say(f->view, text);
+    if (f->client->ends_at_logout)
+        f->view->say(f->view, unit_linger_text);
 }
 
 /* The outcome of the deployment, or why this program left before it had one. */
@@ -354,5 +357,7 @@ int follow_started(
     *what = (char)toupper((unsigned char)*what);
     say("%s of %s goes on. Watch: %s", what, name, back);
     free(what);
+    if (c->ends_at_logout)
+        say("%s", unit_linger_text);
     return 0;
 }

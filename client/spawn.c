@@ -103,6 +103,17 @@ static char **daemon_env(const struct env *env)
     return envp;
 }
 
+/* What the shell had open (a lock, a pipe that somebody waits at) is none of the daemon's. */
+static void close_on_exec(void)
+{
+    if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+
+    long most = sysconf(_SC_OPEN_MAX); /* a kernel before 5.11 */
+    for (int fd = STDERR_FILENO + 1; fd < MIN(most, 4096L); fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /* In the child: never returns. A second fork and a session of its own, so that closing this
  * terminal does not end the daemon. Why it could not be started goes to `report`, which a start
  * that goes well closes. */
@@ -119,6 +130,7 @@ exec_daemon(const struct client *c, const char *program, const struct rpc_paths 
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(log >= 0 ? log : null, STDERR_FILENO);
+    close_on_exec();
     if (chdir("/") < 0)
         _exit(127);
 

@@ -8,7 +8,8 @@
 #include "base/env.h"
 #include "base/error.h"
 #include "base/vec.h"
-#include "daemon/notify.h"
+#include "daemon/service/guard.h"
+#include "daemon/service/notify.h"
 #include "loop/fiber.h"
 #include "loop/http.h"
 #include "loop/loop.h"
@@ -29,7 +30,10 @@ struct daemon {
     const char *state_folder, *socket;
     int64_t started_ms; /* wall clock */
     bool under_systemd;
+    bool activated;  /* at systemd's socket: whoever connects starts us again */
     bool state_lost; /* the store cannot write: jobs pause (pause.h) */
+    bool state_gone; /* somebody removed it: the daemon ends */
+    struct guard *guard;
     bool stopping;   /* no new work is taken; jobs stay resumable */
     bool suspending; /* either of them: a canceled fiber leaves the cloud's work alone */
     VEC(struct session *) sessions;

@@ -15,6 +15,10 @@
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pause.h"
 #include "daemon/jobs/stop.h"
+#include "daemon/service/linger.h"
+#include "daemon/service/log_file.h"
+#include "daemon/service/opening.h"
+#include "daemon/service/take_over.h"
 #include "daemon/verb.h"
 #include "daemon/watch.h"
 
@@ -38,6 +42,7 @@
 #include <unistd.h>
 
 #define TRIM_EVERY_MS (6LL * 60 * 60 * 1000)
+#define LOG_EVERY_MS  60000
 
 extern char **environ;
 
@@ -166,6 +171,35 @@ static void on_signal(uv_signal_t *handle, int signum)
     daemon_stop(handle->data);
 }
 
+/* `systemctl reload`. A request brings what it needs, so nothing is old; the log is looked at. */
+static void on_reload(uv_signal_t *handle, int signum)
+{
+    struct daemon *d = handle->data;
+
+    log_info("daemon", "reload: nothing is to be read again");
+    log_file_rotate(d->state_folder, 0);
+}
+
+static void look_at_log(void *arg)
+{
+    log_file_rotate(((struct daemon *)arg)->state_folder, 0);
+}
+
+/* What is written from now on would be found by nobody, and another daemon may be serving. Jobs are
+ * left where AWS has them. */
+static void look_at_state(void *arg)
+{
+    struct daemon *d = arg;
+    cleanup_error struct error err = ERROR_INIT;
+
+    if (d->stopping || store_hold_check(d->store, &err) == 0)
+        return;
+
+    log_error("daemon", "%s; the daemon ends: jobs=%zu. %s", err.message, d->jobs.len, err.hint);
+    d->state_gone = true;
+    daemon_stop(d);
+}
+
 /* A failure is no reason to end: the next round tries again. */
 static void trim(void *arg)
 {
@@ -209,15 +243,20 @@ static void on_state_lost(void *arg)
     pause_begin(arg);
 }
 
-/* The sealing key comes from a systemd credential where there is one. */
-static int
-open_store(struct daemon *d, const char *folder, const struct env *env, struct error *err)
+/* The sealing key comes from a systemd credential where there is one. A daemon that a shell started
+ * makes room for the one that systemd starts. */
+static int open_store(
+    struct daemon *d, const char *folder, bool activated, const struct env *env, struct error *err)
 {
     const char *credentials = env_get_nonempty(env, "CREDENTIALS_DIRECTORY");
     cleanup_free char *key = credentials ? path_join(credentials, "defang-key") : NULL;
     struct store_options options = {
         .folder = folder, .key_file = key && file_exists(key) ? key : NULL};
-    int rc = store_open_with(d->loop, &options, &d->store, err);
+    struct opening *opening = opening_begin(&d->notify, 0);
+    int rc = activated ? take_over(d->loop, &options, &d->store, err)
+                       : store_open_with(d->loop, &options, &d->store, err);
+
+    opening_end(opening);
     if (rc < 0)
         return rc;
 
@@ -231,16 +270,12 @@ open_store(struct daemon *d, const char *folder, const struct env *env, struct e
 
 /* At the socket that systemd passed, else at our own path. */
 static int open_server(
-    struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
+    struct daemon *d,
+    const struct rpc_paths *paths,
+    int listen_fd,
+    const char *listen_path,
+    struct error *err)
 {
-    int listen_fd = -1;
-    cleanup_free char *listen_path = NULL;
-    int rc = notify_listen_fd(env, getpid(), &listen_fd, &listen_path, err);
-    if (rc < 0)
-        return rc;
-
-    d->under_systemd = listen_fd >= 0 || notify_enabled(&d->notify);
-
     struct server_options options = {
         .path = listen_path ? listen_path : paths->socket,
         .make_folder = !listen_path && !paths->socket_given,
@@ -255,19 +290,29 @@ static int open_server(
 static int
 open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
 {
-    int rc = file_mkdirs(paths->state_folder, 0700, err);
+    int listen_fd = -1;
+    cleanup_free char *listen_path = NULL;
+
+    notify_init(&d->notify, env, getpid());
+
+    int rc = notify_listen_fd(env, getpid(), &listen_fd, &listen_path, err);
+    d->activated = listen_fd >= 0;
+    d->under_systemd = d->activated || notify_enabled(&d->notify);
     if (rc == 0)
-        rc = open_store(d, paths->state_folder, env, err);
+        rc = file_mkdirs(paths->state_folder, 0700, err);
+    if (rc == 0)
+        rc = open_store(d, paths->state_folder, d->activated, env, err);
     if (rc < 0)
         return rc;
 
     d->http = http_curl_new(d->loop);
-    notify_init(&d->notify, env, getpid());
-    rc = open_server(d, paths, env, err);
+    rc = open_server(d, paths, listen_fd, listen_path, err);
     if (rc < 0)
         return rc;
 
     server_on_hello(d->server, notice, d->store);
+    server_ends_at_logout(d->server, d->under_systemd && linger_is_off(NULL));
+    d->guard = guard_new(d->loop, d->state_folder, look_at_state, d);
     d->on_credentials = take_credentials;
     d->watchers = watch_hub_new(d->store, d->server);
     watch_hub_on_caller(d->watchers, offer, d);
@@ -295,15 +340,20 @@ static void register_verbs(struct daemon *d)
 /* Until daemon_stop() stops the loop. Ready is said at the last moment before it runs. */
 static void serve(struct daemon *d)
 {
-    uv_signal_t term, interrupt;
+    static const struct {
+        int signum;
+        uv_signal_cb fn;
+    } handled[] = {{SIGTERM, on_signal}, {SIGINT, on_signal}, {SIGHUP, on_reload}};
+    uv_signal_t signals[ARRAY_LEN(handled)];
 
-    uv_signal_init(loop_uv(d->loop), &term);
-    uv_signal_init(loop_uv(d->loop), &interrupt);
-    term.data = interrupt.data = d;
-    uv_signal_start(&term, on_signal, SIGTERM);
-    uv_signal_start(&interrupt, on_signal, SIGINT);
+    for (size_t i = 0; i < ARRAY_LEN(handled); i++) {
+        uv_signal_init(loop_uv(d->loop), &signals[i]);
+        signals[i].data = d;
+        uv_signal_start(&signals[i], handled[i].fn, handled[i].signum);
+    }
 
     struct loop_timer *trimmer = loop_timer_start(d->loop, 60 * 1000, TRIM_EVERY_MS, trim, d);
+    struct loop_timer *logs = loop_timer_start(d->loop, 0, LOG_EVERY_MS, look_at_log, d);
     struct loop_timer *dog =
         d->notify.watchdog_ms
             ? loop_timer_start(d->loop, d->notify.watchdog_ms, d->notify.watchdog_ms, watchdog, d)
@@ -319,15 +369,17 @@ static void serve(struct daemon *d)
         version_of_daemon);
     loop_run(d->loop);
     loop_timer_stop(trimmer);
+    loop_timer_stop(logs);
     loop_timer_stop(dog);
-    uv_close((uv_handle_t *)&term, NULL);
-    uv_close((uv_handle_t *)&interrupt, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+        uv_close((uv_handle_t *)&signals[i], NULL);
     uv_run(loop_uv(d->loop), UV_RUN_NOWAIT);
 }
 
 /* Against the order of the start. Fibers end before what they use, the loop after all of them. */
 static void close_all(struct daemon *d)
 {
+    guard_free(d->guard);
     server_free(d->server);
     watch_hub_free(d->watchers);
     loop_cancel_fibers(d->loop);
@@ -371,5 +423,5 @@ int main(int argc, char **argv)
     serve(&d);
     close_all(&d);
 
-    return d.state_lost ? error_kind_exit(ERR_FAILED) : 0;
+    return d.state_lost || d.state_gone ? error_kind_exit(ERR_FAILED) : 0;
 }

@@ -1,9 +1,11 @@
 /* daemon status, stop, path, and version: about the daemon itself.
  *
- * Only `daemon status` starts one that does not run. `stop` returns when nobody answers at the
- * socket any more, so that whatever is typed next meets a daemon of the version that is installed
- * now. `version` prints ours in any case. */
+ * Only `daemon status` starts one that does not run. `stop` returns when its process is gone, so
+ * that whatever is typed next meets a daemon of the version that is installed now. `version` prints
+ * ours in any case. */
 #include "client/connect.h"
+#include "client/ending.h"
+#include "client/unit.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
 #include "client/view/view.h"
@@ -16,8 +18,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define GONE_STEP_US 50000
-#define GONE_TRIES   400 /* 20 s: longer than the daemon gives its fibers to unwind */
+#define STOP_MS 5000 /* for the answer; then a signal does it */
 
 /* True when --json has said all there is to say. */
 static bool printed_as_json(struct client *c, ProtobufCMessage *reply)
@@ -75,6 +76,9 @@ static int daemon_status(struct client *c, struct error *err)
             s->connections,
             s->jobs_active);
 
+        if (c->ends_at_logout)
+            printf("logout       %s\n", unit_linger_text);
+
         for (size_t i = 0; i < s->n_jobs; i++)
             printf(
                 "  %s  %s %s %s  %s\n",
@@ -90,51 +94,73 @@ static int daemon_status(struct client *c, struct error *err)
     return 0;
 }
 
-/* Stopped means: it no longer answers. */
-static void wait_until_gone(struct client *c)
+static void say_stopped(const Defang__DaemonStopReply *reply)
 {
-    for (int i = 0; i < GONE_TRIES; i++) {
-        struct rpc_client *again = NULL;
-        cleanup_error struct error gone = ERROR_INIT;
+    uint32_t jobs = reply->jobs_active;
 
-        if (client_connect_once(c, &again, &gone) < 0)
-            break;
-
-        rpc_client_free(again);
-        usleep(GONE_STEP_US);
-    }
+    if (jobs > 0)
+        say("%u job%s will go on when the daemon is started again (any defangctl command "
+            "starts it)",
+            jobs,
+            jobs == 1 ? "" : "s");
+    if (reply->comes_back)
+        say("systemd starts it again when it is needed; `systemctl --user stop defangd.socket` "
+            "keeps it from that");
 }
 
-/* Stopping what does not run is fine; starting it for that would be absurd. */
-static int daemon_stop(struct client *c, struct error *err)
+/* Asked nicely: it says what it leaves. Its process is waited for, because a connection to
+ * systemd's socket would start the next one. */
+static int ask_to_stop(struct client *c, struct error *err)
 {
     Defang__DaemonStopRequest request = DEFANG__DAEMON_STOP_REQUEST__INIT;
     struct rpc_client *rpc = NULL;
     ProtobufCMessage *reply = NULL;
-    struct rpc_wait wait = {.timeout_ms = 30000};
-    cleanup_error struct error local = ERROR_INIT;
+    struct rpc_wait wait = {.timeout_ms = STOP_MS};
 
-    if (client_connect_once(c, &rpc, &local) < 0) {
+    int rc = client_connect_once(c, &rpc, err);
+    if (rc < 0)
+        return rc;
+
+    struct ending ending = ending_of(rpc_client_daemon_pid(rpc));
+
+    rc = rpc_client_call(rpc, RPC_DAEMON_STOP, &request.base, &wait, &reply, err);
+    rpc_client_free(rpc);
+    if (rc == 0) {
+        say_stopped((Defang__DaemonStopReply *)reply);
+        protobuf_c_message_free_unpacked(reply, NULL);
+        rc = ending_wait(&ending, err);
+    }
+    ending_done(&ending);
+
+    return rc;
+}
+
+/* Stopping what does not run is fine; starting it for that would be absurd. One that holds the
+ * state and does not answer (too many connections, another protocol, stopped by a signal) is told
+ * by a signal. */
+static int daemon_stop(struct client *c, struct error *err)
+{
+    cleanup_rpc_paths struct rpc_paths paths = {0};
+    cleanup_error struct error why = ERROR_INIT;
+    int rc = rpc_paths_resolve(c->env, getuid(), NULL, &paths, err);
+    if (rc < 0)
+        return rc;
+
+    pid_t holder = ending_holder(&paths);
+    if (holder == 0) {
         say("the daemon does not run");
         return 0;
     }
 
-    int rc = rpc_client_call(rpc, RPC_DAEMON_STOP, &request.base, &wait, &reply, err);
-    if (rc == 0) {
-        uint32_t jobs = ((Defang__DaemonStopReply *)reply)->jobs_active;
+    if (ask_to_stop(c, &why) == 0)
+        return 0;
 
-        if (jobs > 0)
-            say("%u job%s will go on when the daemon is started again (any defangctl command "
-                "starts it)",
-                jobs,
-                jobs == 1 ? "" : "s");
+    struct ending ending = ending_of(holder);
 
-        protobuf_c_message_free_unpacked(reply, NULL);
-        wait_until_gone(c);
-    }
-
-    rpc_client_free(rpc);
-
+    say("%s: the daemon (pid %d) is told to end by a signal", why.message, (int)holder);
+    ending_force(&ending);
+    rc = ending_wait(&ending, err);
+    ending_done(&ending);
     return rc;
 }
 

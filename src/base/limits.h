@@ -61,6 +61,9 @@
 /* daemon */
 #define LIMIT_GIT_CONFIG_BYTES MIB(1)
 
+/* daemon */
+#define LIMIT_LOG_FILE_BYTES (10LL << 20) /* of a daemon without systemd; one older is kept */
+
 /* rpc */
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)
 #define LIMIT_RPC_REPLY_BYTES   MIB(4)

@@ -40,9 +40,9 @@ struct store_turn {
 struct store {
     struct loop *loop;
     char *folder;
-    char *notice; /* the text that store_notice() made last */
-    char *damage; /* what was wrong with the file that this start set aside, or NULL */
-    int lock_fd;
+    char *notice;             /* the text that store_notice() made last */
+    char *damage;             /* what was wrong with the file that this start set aside, or NULL */
+    int lock_fd, database_fd; /* they hold the locks (hold.c) */
     struct store_conn writer, reader;
 
     struct store_turn *turn;
@@ -96,6 +96,12 @@ int store_fail(
 int store_read_error(struct store_conn *conn, const char *doing, struct error *err); /* -EIO */
 void store_touch(struct store *s, const char *deployment); /* subscribers will be told */
 void store_turn_done(struct store *s);
+
+/* ---- hold.c ---- */
+/* -EBUSY when another daemon holds it. */
+int store_hold_folder(struct store *s, struct error *err);
+int store_hold_database(struct store *s, int fd, struct error *err); /* takes fd in any case */
+void store_hold_done(struct store *s);
 
 /* ---- damage.c ---- */
 #define STORE_DAMAGE_HINT                                                                          \

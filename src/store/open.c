@@ -3,8 +3,8 @@
  *
  * The order is the point. First the folder (it must be this user's, mode 0700), then the lock in it
  * (flock: a dead process holds none, so nothing is ever stale), and only then the database: two
- * daemons never look at one file. The database's file is made before SQLite would make it, because
- * SQLite's would be readable by others for a moment.
+ * daemons never look at one file, nor does one whose lock was removed (hold.c). The database's file
+ * is made before SQLite would make it, because SQLite's would be readable by others for a moment.
  *
  * WAL with synchronous=FULL: a job that was acknowledged survives a power cut. secure_delete and
  * the truncated log are there because inputs that were erased must be gone from the disk too.
@@ -17,9 +17,7 @@
 #include "store/internal.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,42 +48,6 @@ static int folder_prepare(const char *folder, struct error *err)
     return -EPERM;
 }
 
-/* The pid in the file is for people; the lock itself is flock's, which a dead process cannot hold.
- */
-static int lock_take(struct store *s, struct error *err)
-{
-    cleanup_free char *path = path_join(s->folder, STORE_LOCK_NAME);
-
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (s->lock_fd < 0)
-        return fail_errno(err, errno, "opening", path);
-
-    char text[32] = {0};
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno != EWOULDBLOCK)
-            return fail_errno(err, errno, "locking", path);
-
-        ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
-        text[strcspn(text, "\n")] = '\0';
-        error_raise_errno(
-            err,
-            ERR_REFUSED,
-            EBUSY,
-            "another defangd (pid %s) uses the state folder %s",
-            n > 0 && text[0] ? text : "unknown",
-            s->folder);
-        error_hint(err, "Use it with defangctl, or end it with `defangctl daemon stop`.");
-
-        return -EBUSY;
-    }
-
-    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(s->lock_fd, 0) < 0 || pwrite(s->lock_fd, text, (size_t)n, 0) < 0)
-        return fail_errno(err, errno, "writing", path);
-
-    return 0;
-}
-
 /* Nothing is repaired here: somebody made it so. */
 static int cannot_open(const char *path, int code, struct error *err)
 {
@@ -99,8 +61,9 @@ static int cannot_open(const char *path, int code, struct error *err)
     return rc;
 }
 
-/* O_NOFOLLOW: the file itself is never somewhere else. */
-static int database_file_prepare(const char *path, struct error *err)
+/* O_NOFOLLOW: the file itself is never somewhere else. Held from here on, before SQLite opens it.
+ */
+static int database_file_prepare(struct store *s, const char *path, struct error *err)
 {
     /* Made before SQLite does, so that it is never readable by others; -wal and -shm inherit its
      * mode. */
@@ -112,7 +75,9 @@ static int database_file_prepare(const char *path, struct error *err)
     if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
         return fail_errno(err, errno, "making private", path);
 
-    return 0;
+    int held = fd;
+    fd = -1;
+    return store_hold_database(s, held, err);
 }
 
 /* -EUCLEAN when it is no database, or a damaged one. DEFENSIVE and an untrusted schema: what a
@@ -155,7 +120,7 @@ static int database_open(struct store *s, const char *path, struct error *err)
 {
     int rc = store_damage_before_open(s, path, err);
     if (rc == 0)
-        rc = database_file_prepare(path, err);
+        rc = database_file_prepare(s, path, err);
     if (rc == 0)
         rc = conn_open(&s->writer, path, writer_pragmas, err);
     if (rc == 0)
@@ -199,10 +164,10 @@ int store_open_with(
     struct store *s = xcalloc(1, sizeof *s);
     s->loop = loop;
     s->folder = xstrdup(options->folder);
-    s->lock_fd = -1;
+    s->lock_fd = s->database_fd = -1;
     s->turn = xcalloc(1, sizeof *s->turn);
     s->turn->store = s;
-    rc = lock_take(s, err);
+    rc = store_hold_folder(s, err);
     if (rc == 0)
         rc = database_ready(s, err);
     if (rc == 0)
@@ -234,7 +199,7 @@ void store_close(struct store *s)
     store_turn_done(s);
     sql_conn_done(&s->reader);
     sql_conn_done(&s->writer);
-    mem_close_ptr(&s->lock_fd);
+    store_hold_done(s);
     secret_wipe(s->seal_key, sizeof s->seal_key);
     free(s->failure);
     free(s->notice);

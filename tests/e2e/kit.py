@@ -225,6 +225,7 @@ class Place:
         }
         self.daemon: subprocess.Popen[bytes] | None = None
         self.started: list[subprocess.Popen[str]] = []
+        self.inside: list[str] = []  # a program that runs the client in another namespace
 
     @property
     def daemon_log(self) -> pathlib.Path:
@@ -278,7 +279,7 @@ class Place:
         timeout: float = 120,
     ) -> Ran:
         done = subprocess.run(
-            [str(DEFANGCTL), *arguments],
+            [*self.inside, str(DEFANGCTL), *arguments],
             cwd=cwd or self.home,
             env=self.env(env),
             input=text,
@@ -347,7 +348,7 @@ class Following:
         )
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
-                [str(DEFANGCTL), *arguments],
+                [*place.inside, str(DEFANGCTL), *arguments],
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,

@@ -69,7 +69,7 @@ ROOMS = {
         ["account"],
         ["engines.c", "engines.h"],
     ],
-    "daemon": [["look"], ["."], ["preview"], ["jobs"], ["verbs"], ["main.c"]],
+    "daemon": [["look", "service"], ["."], ["preview"], ["jobs"], ["verbs"], ["main.c"]],
     "client": [
         ["command.h", "options.h", "options.c", "time_arg.h", "time_arg.c"],
         ["view"],

@@ -63,6 +63,57 @@ START_TEST(a_second_daemon_is_refused)
 }
 END_TEST
 
+/* Row 32: by another process, as locks of an open file are between two. */
+START_TEST(survive_32_without_its_lock_the_database_itself_refuses)
+{
+    char lock[128];
+
+    snprintf(lock, sizeof lock, "%s/lock", folder);
+    ck_assert_int_eq(unlink(lock), 0);
+
+    struct error err = ERROR_INIT;
+    struct store *second = NULL;
+
+    ck_assert_int_eq(store_open(loop, folder, &second, &err), -EBUSY);
+    ck_assert_int_eq(err.kind, ERR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(err.message, "database"));
+    error_done(&err);
+
+    /* The first one makes it again, and serves on. */
+    ck_assert_int_eq(store_hold_check(store, NULL), 0);
+    ck_assert_int_eq(store_holder(folder), getpid());
+    fixture_insert("a", "shop", NULL);
+    ck_assert_int_eq(store_flush(store, NULL), 0);
+    store_close(store);
+    store = NULL;
+    ck_assert_int_eq(store_holder(folder), 0);
+    fixture_open();
+}
+END_TEST
+
+START_TEST(survive_32_a_database_that_went_is_noticed)
+{
+    static const bool replaced[] = {false, true};
+
+    for (size_t i = 0; i < ARRAY_LEN(replaced); i++) {
+        char path[128];
+        struct error err = ERROR_INIT;
+
+        snprintf(path, sizeof path, "%s/state.db", folder);
+        ck_assert_int_eq(store_hold_check(store, NULL), 0);
+        ck_assert_int_eq(unlink(path), 0);
+        if (replaced[i])
+            close(open(path, O_CREAT | O_WRONLY, 0600));
+        ck_assert_int_eq(store_hold_check(store, &err), -ESTALE);
+        ck_assert_ptr_nonnull(strstr(err.message, path));
+        error_done(&err);
+        store_close(store);
+        store = NULL;
+        fixture_open();
+    }
+}
+END_TEST
+
 START_TEST(a_folder_of_another_user_is_refused)
 {
     if (geteuid() != 0) /* only root can give a folder away */
@@ -375,6 +426,8 @@ int main(void)
     tcase_add_test(tc, everything_is_private);
     tcase_add_test(tc, open_folders_are_made_private);
     tcase_add_test(tc, a_second_daemon_is_refused);
+    tcase_add_test(tc, survive_32_without_its_lock_the_database_itself_refuses);
+    tcase_add_test(tc, survive_32_a_database_that_went_is_noticed);
     tcase_add_test(tc, a_folder_of_another_user_is_refused);
     tcase_add_test(tc, a_newer_schema_is_refused_untouched);
     tcase_add_test(tc, an_older_schema_is_brought_up);

@@ -7,7 +7,7 @@
  * unit file, and going on would listen at another place than the one that the user set up.
  *
  * The variables name a process, since a child inherits them: the pid is compared. */
-#include "daemon/notify.h"
+#include "daemon/service/notify.h"
 
 #include "base/mem.h"
 #include "base/str.h"
