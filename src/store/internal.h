@@ -59,6 +59,7 @@ struct store {
     void *on_failure_arg;
 
     uint8_t seal_key[32];
+    bool in_keyring; /* the kernel's has it too */
 };
 
 /* ---- sql.c: one statement, bound in order, stepped ----
@@ -120,6 +121,7 @@ int store_schema_version(void);
 
 /* ---- seal.c ---- */
 int store_seal_init(struct store *s, const char *key_file, struct error *err);
+void store_seal_done(struct store *s); /* wipes it */
 /* A blob for a column of its own; *sealed malloc'd. */
 int store_seal_close(
     struct store *s,

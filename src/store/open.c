@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/secret.h"
 #include "store/internal.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -200,7 +199,7 @@ void store_close(struct store *s)
     sql_conn_done(&s->reader);
     sql_conn_done(&s->writer);
     store_hold_done(s);
-    secret_wipe(s->seal_key, sizeof s->seal_key);
+    store_seal_done(s);
     free(s->failure);
     free(s->notice);
     free(s->damage);

@@ -1,6 +1,7 @@
 /* Opening: private from the first moment, one daemon a folder, older schemas brought up, newer and
  * foreign ones refused untouched, a damaged database set aside and never wiped. */
 #include "fixture.h"
+#include "store/keyring.h"
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
@@ -111,6 +112,42 @@ START_TEST(survive_32_a_database_that_went_is_noticed)
         store = NULL;
         fixture_open();
     }
+}
+END_TEST
+
+/* While the daemon lives, and after a crash: the file may go. Where keyctl(2) is not permitted the
+ * file is all there is, and nothing fails. */
+START_TEST(the_sealing_key_is_in_the_keyring_with_a_file_behind_it)
+{
+    cleanup_free char *name = xasprintf("defangd:%s", folder);
+    cleanup_free char *key = xasprintf("%s/key", folder);
+    uint8_t bytes[64];
+    size_t n = 0;
+    int rc = keyring_get(name, bytes, sizeof bytes, &n);
+
+    ck_assert(rc == 0 || rc == -EPERM || rc == -EACCES || rc == -ENOSYS || rc == -ENOKEY);
+    if (rc == 0) {
+        ck_assert_uint_eq(n, 32);
+
+        ck_assert_int_eq(unlink(key), 0);
+        store->in_keyring = false; /* as after a crash: nothing is cleaned up */
+        store_close(store);
+        store = NULL;
+        fixture_open();
+
+        uint8_t again[64];
+        FILE *f = fopen(key, "r");
+
+        ck_assert_ptr_nonnull(f);
+        ck_assert_uint_eq(fread(again, 1, sizeof again, f), 32);
+        fclose(f);
+        ck_assert_mem_eq(again, bytes, 32);
+    }
+
+    store_close(store);
+    store = NULL;
+    ck_assert_int_ne(keyring_get(name, bytes, sizeof bytes, &n), 0); /* a clean end leaves none */
+    fixture_open();
 }
 END_TEST
 
@@ -426,6 +463,7 @@ int main(void)
     tcase_add_test(tc, everything_is_private);
     tcase_add_test(tc, open_folders_are_made_private);
     tcase_add_test(tc, a_second_daemon_is_refused);
+    tcase_add_test(tc, the_sealing_key_is_in_the_keyring_with_a_file_behind_it);
     tcase_add_test(tc, survive_32_without_its_lock_the_database_itself_refuses);
     tcase_add_test(tc, survive_32_a_database_that_went_is_noticed);
     tcase_add_test(tc, a_folder_of_another_user_is_refused);
