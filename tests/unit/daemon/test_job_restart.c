@@ -62,8 +62,8 @@ START_TEST(a_stopping_daemon_leaves_the_job_unfinished)
 }
 END_TEST
 
-/* The next life: the same store, no session; what the shell brought was sealed, and lives. */
-START_TEST(survive_a_restarted_daemon_goes_on_with_the_sealed_keys)
+/* A job on the keys of a shell, its next life about to begin; with `forget` without them. */
+static void stopped_in_first_call(bool forget)
 {
     rig_setup();
     script_http_add(
@@ -71,7 +71,15 @@ START_TEST(survive_a_restarted_daemon_goes_on_with_the_sealed_keys)
         &(struct script_step){
             .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
     loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
+    if (forget)
+        ck_assert_int_eq(store_seal_forget(rig.d.store, NULL), 0);
     next_life();
+}
+
+/* The next life: the same store, no session; what the shell brought was sealed, and lives. */
+START_TEST(survive_a_restarted_daemon_goes_on_with_the_sealed_keys)
+{
+    stopped_in_first_call(false);
     ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
     script_http_add(
         rig.script,
@@ -94,14 +102,7 @@ END_TEST
 /* They have expired, or were forgotten, or cannot be opened: the job waits for some. */
 START_TEST(a_restarted_daemon_takes_it_up_again)
 {
-    rig_setup();
-    script_http_add(
-        rig.script,
-        &(struct script_step){
-            .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
-    loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
-    ck_assert_int_eq(store_seal_forget(rig.d.store, NULL), 0);
-    next_life();
+    stopped_in_first_call(true);
     ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
     ck_assert_uint_eq(rig.d.jobs.len, 1);
     script_http_add(
@@ -143,14 +144,7 @@ static void bring_soon(void *arg)
 
 START_TEST(survive_37_keys_that_come_at_once_are_not_waited_for_aloud)
 {
-    rig_setup();
-    script_http_add(
-        rig.script,
-        &(struct script_step){
-            .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
-    loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
-    ck_assert_int_eq(store_seal_forget(rig.d.store, NULL), 0);
-    next_life();
+    stopped_in_first_call(true);
     ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
     script_http_add(
         rig.script,
@@ -172,13 +166,7 @@ START_TEST(survive_02_a_start_without_a_network_waits_for_it)
 {
     static const int errors[] = {-ENETUNREACH, -ENOTUNIQ, -ECONNREFUSED, -EHOSTUNREACH};
 
-    rig_setup();
-    script_http_add(
-        rig.script,
-        &(struct script_step){
-            .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
-    loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
-    next_life();
+    stopped_in_first_call(false);
 
     int64_t began = rig.clock.wall_ms;
 
