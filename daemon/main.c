@@ -12,6 +12,7 @@
  * handed in here (fresh credentials to the jobs, a lost state to the pause, the callers that
  * watch). */
 #include "daemon/daemon.h"
+#include "daemon/fault_points.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pause.h"
 #include "daemon/jobs/stop.h"
@@ -346,6 +347,7 @@ static void close_all(struct daemon *d)
 
 int main(int argc, char **argv)
 {
+    fault_points_main(argc, argv);
     parse_arguments(argc, argv);
     harden();
     raise_files();

@@ -12,6 +12,7 @@
  * There is no fiber here, because there are as many watchers as open terminals. */
 #include "daemon/watch.h"
 
+#include "base/faultpoint.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -51,6 +52,7 @@ static bool send_event(void *arg, uint64_t sequence, const void *data, size_t n)
 
     server_item_raw(w->call, data, n);
     w->sent = sequence;
+    FAULT_POINT("publish.sent", "");
     return server_call_can_write(w->call);
 }
 

@@ -14,6 +14,7 @@
  * on its stack. */
 #include "daemon/jobs/job.h"
 
+#include "base/faultpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -349,6 +350,8 @@ int job_start(
         json_decref(inputs);
         return rc;
     }
+
+    FAULT_POINT("admit.stored", row->kind);
 
     /* What changes in a shell's session later must not reach a job that goes on. */
     struct job *j = job_new(d, &stored, inputs, own, false);

@@ -11,6 +11,7 @@
  * (shared/reference/aws-access.md sections 10 and 11).
  */
 #include "aws/attempt.h"
+#include "aws/call_points.h"
 #include "aws/failure.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
@@ -356,7 +357,9 @@ static int run_attempt(
         free(c->key_id);
         c->key_id = xstrdup_null(credentials ? credentials->access_key_id : NULL);
         c->credentials = credentials;
+        aws_call_point("call.before", x->op);
         rc = attempt_run(s, &c->attempt, x, credentials, wanted_region(s, x, c), resp, &transport);
+        aws_call_point("call.after", x->op);
         if (rc < 0 && !c->attempt.prepared) {
             if (err)
                 error_move(err, &transport);

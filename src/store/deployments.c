@@ -11,6 +11,7 @@
  *
  * Lists are read by the reader's connection: what people see is committed. */
 #include "base/clock.h"
+#include "base/faultpoint.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -243,6 +244,7 @@ int store_deployment_move(
             store_state_name((int)from),
             store_state_name(state));
 
+    FAULT_POINT("state.move", store_state_name(state));
     bool ends = store_state_is_terminal(state);
     q = sql_open(
         &s->writer,

@@ -5,6 +5,7 @@
  * deployment's row: two writers, or a number from before a lost turn, cannot make a gap or a
  * double. Readers see committed events only (commit, then publish), and a page always holds one
  * event, however large it is. */
+#include "base/faultpoint.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "store/internal.h"
@@ -81,6 +82,7 @@ int store_event_append(
     int rc = counter_advance(s, deployment, sequence, err);
     if (rc < 0)
         return rc;
+    FAULT_POINT("event.append", "");
 
     struct sql q = sql_open(
         &s->writer,

@@ -11,6 +11,7 @@
  * Any failing statement but a broken constraint drops the whole turn. Half of what a job wrote
  * together would be worse than nothing of it: the job is then resumed from what is committed, as
  * after a crash. While the store is `failed`, every write says why, and reading goes on. */
+#include "base/faultpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "store/internal.h"
@@ -132,8 +133,10 @@ int store_flush(struct store *s, struct error *err)
         return failed_error(s, err);
     if (!s->open)
         return 0;
+    FAULT_POINT("commit.before", NULL);
     if (store_exec(&s->writer, "COMMIT") != SQLITE_OK)
         return store_fail(s, "committing", err);
+    FAULT_POINT("commit.after", NULL);
 
     s->open = false;
     vec_each(d, &s->dirty) {
@@ -218,6 +221,7 @@ static void turn_end(void *arg)
     turn->scheduled = false;
     store_flush(s, NULL);
     publish(s);
+    FAULT_POINT("publish.after", NULL);
 
     if (s->failure_untold) {
         s->failure_untold = false;
