@@ -12,13 +12,13 @@
  * handed in here (fresh credentials to the jobs, a lost state to the pause, the callers that
  * watch). */
 #include "daemon/daemon.h"
-#include "daemon/fault_points.h"
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pause.h"
 #include "daemon/jobs/stop.h"
 #include "daemon/verb.h"
 #include "daemon/watch.h"
 
+#include "aws/call_points.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/version.h"
+#include "loop/fault_point.h"
 #include "rpc/paths.h"
 
 #include <getopt.h>
@@ -345,9 +346,35 @@ static void close_all(struct daemon *d)
     notify_done(&d->notify);
 }
 
+#ifdef DEFANG_FAULT_POINTS
+/* `--list-fault-points`, and the variables that arm one and record those that are reached. A point
+ * of the journal is about what only a run knows: a star stands for it. */
+static void fault_points(int argc, char **argv)
+{
+    const char *kind, *why;
+
+    if (!fault_arm(getenv("DEFANG_FAULT"), getenv("DEFANG_FAULT_RECORD"))) {
+        fputs("defangd: DEFANG_FAULT is no point, or DEFANG_FAULT_RECORD no file\n", stderr);
+        exit(error_kind_exit(ERR_USAGE));
+    }
+    if (argc != 2 || !text_eq(argv[1], "--list-fault-points"))
+        return;
+
+    for (unsigned i = 0; (kind = fault_kind(i, &why)) != NULL; i++) {
+        if (text_starts(kind, "call."))
+            aws_call_points_print(kind, why);
+        else
+            printf("%s/*\t%s\n", kind, why);
+    }
+    exit(0);
+}
+#else
+#define fault_points(argc, argv) ((void)0)
+#endif
+
 int main(int argc, char **argv)
 {
-    fault_points_main(argc, argv);
+    fault_points(argc, argv);
     parse_arguments(argc, argv);
     harden();
     raise_files();

@@ -12,10 +12,10 @@
  * There is no fiber here, because there are as many watchers as open terminals. */
 #include "daemon/watch.h"
 
-#include "base/faultpoint.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "loop/fault_point.h"
 #include <errno.h>
 #include <string.h>
 

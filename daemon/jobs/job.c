@@ -14,13 +14,13 @@
  * on its stack. */
 #include "daemon/jobs/job.h"
 
-#include "base/faultpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/call.h"
 #include "engine/context.h"
 #include "engine/engines.h"
+#include "loop/fault_point.h"
 
 #include <errno.h>
 #include <string.h>

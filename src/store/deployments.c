@@ -11,11 +11,11 @@
  *
  * Lists are read by the reader's connection: what people see is committed. */
 #include "base/clock.h"
-#include "base/faultpoint.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 #include <string.h>

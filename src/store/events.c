@@ -5,9 +5,9 @@
  * deployment's row: two writers, or a number from before a lost turn, cannot make a gap or a
  * double. Readers see committed events only (commit, then publish), and a page always holds one
  * event, however large it is. */
-#include "base/faultpoint.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 

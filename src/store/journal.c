@@ -7,8 +7,8 @@
  *
  * Nothing can be written for a deployment that has ended. */
 #include "base/clock.h"
-#include "base/faultpoint.h"
 #include "base/mem.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 

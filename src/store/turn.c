@@ -11,9 +11,9 @@
  * Any failing statement but a broken constraint drops the whole turn. Half of what a job wrote
  * together would be worse than nothing of it: the job is then resumed from what is committed, as
  * after a crash. While the store is `failed`, every write says why, and reading goes on. */
-#include "base/faultpoint.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 #include <string.h>

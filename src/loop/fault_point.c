@@ -1,4 +1,4 @@
-/* The points' names, and what happens when one is reached. See faultpoint.h.
+/* The points' names, and what happens when one is reached. See fault_point.h.
  *
  * A name must be the same in each run of the same thing, so that one that was recorded can be armed
  * in the next: of what it is about only the first and the last part stay (keys of the journal hold
@@ -7,7 +7,7 @@
  *
  * Recorded is what is reached, before it is decided whether to die there: the last line of a killed
  * run is where it died. */
-#include "base/faultpoint.h"
+#include "loop/fault_point.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -54,7 +54,7 @@ const char *fault_kind(unsigned i, const char **why)
 
 static bool known(const char *name)
 {
-    size_t n = strcspn(name, "/");
+    size_t n = strcspn(name, "/:");
 
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
         if (strlen(kinds[i].kind) == n && strncmp(kinds[i].kind, name, n) == 0)
