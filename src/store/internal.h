@@ -104,9 +104,14 @@ bool store_code_is_damage(int code); /* of SQLite */
 /* Before SQLite may touch the file: 0 or -EUCLEAN. */
 int store_damage_before_open(const struct store *s, const char *path, struct error *err);
 int store_damage_check(struct store *s, struct error *err); /* 0, -EUCLEAN, -EIO */
-/* Closes the writer and gives its files another name. */
+/* Closes the writer and gives its files another name, *aside; malloc'd. */
 int store_damage_set_aside(
-    struct store *s, const char *path, const struct error *why, struct error *err);
+    struct store *s, const char *path, const struct error *why, char **aside, struct error *err);
+
+/* ---- salvage.c ---- */
+/* Of the file `aside`, which stays as it is: into the new database, whose schema is there. What
+ * cannot be read is left out. */
+void store_salvage(struct store *s, const char *aside);
 
 /* ---- schema.c ---- */
 int store_schema_apply(struct store *s, struct error *err);

@@ -167,11 +167,12 @@ static int database_open(struct store *s, const char *path, struct error *err)
 static int database_ready(struct store *s, struct error *err)
 {
     cleanup_free char *path = path_join(s->folder, STORE_DB_NAME);
+    cleanup_free char *aside = NULL;
     struct error why = ERROR_INIT;
     int rc = database_open(s, path, &why);
 
     if (rc == -EUCLEAN) {
-        rc = store_damage_set_aside(s, path, &why, err);
+        rc = store_damage_set_aside(s, path, &why, &aside, err);
         error_done(&why);
         if (rc == 0)
             rc = database_open(s, path, err);
@@ -182,6 +183,8 @@ static int database_ready(struct store *s, struct error *err)
     error_done(&why);
     if (rc == 0)
         rc = store_schema_apply(s, err);
+    if (rc == 0 && aside)
+        store_salvage(s, aside);
     if (rc == 0)
         rc = conn_open(&s->reader, path, reader_pragmas, err);
 

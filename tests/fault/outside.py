@@ -13,6 +13,8 @@ import kit
 
 PLAIN = [
     (re.compile(r"\d{4}-?\d\d-?\d\d[T-]?\d\d:?\d\d:?\d\d(\.\d+)?Z?"), "MOMENT"),
+    (re.compile(r"\b(defang-cd-[A-Za-z]+)-[0-9A-Za-z]{12}\b"), r"\1"),  # of this account
+    (re.compile(r"sha256:[0-9a-f]{64}"), "sha256:IMAGE"),
     (re.compile(r"[0-9a-f]{32}"), "TASK"),
     (re.compile(r"^[0-9a-f]{16}$"), "HASH"),  # of a service: its project is in it
     (re.compile(r"-[0-9a-f]{7}$"), "-HASH"),
@@ -201,6 +203,9 @@ def differences(wanted: Any, found: Any, where: str = "") -> list[str]:
     if wanted == found:
         return []
     if isinstance(wanted, list) and isinstance(found, list):
+        if len(wanted) == len(found) and all(isinstance(w, dict) for w in wanted):
+            pairs = zip(wanted, found, strict=True)
+            return [t for i, (w, f) in enumerate(pairs) for t in differences(w, f, f"{where}/{i}")]
         few = [w for w in wanted if wanted.count(w) > found.count(w)]
         more = [f for f in found if found.count(f) > wanted.count(f)]
         return [f"{where}: missing {json.dumps(few)[:300]}, too many {json.dumps(more)[:300]}"]

@@ -8,6 +8,9 @@
  *
  * DEFANG_FULL=N[:HOW_MANY]: from the Nth write on so many of them (all) fail with ENOSPC instead.
  *
+ * DEFANG_CLOCK=N:WALL[:AWAKE]: from the Nth write on the wall clock is WALL seconds ahead (or, when
+ * negative, behind), and the clock that never jumps AWAKE seconds: the machine has slept.
+ *
  * Each write keeps what was there before, until the file is synced. SQLite's index of the log
  * (-shm) is memory: it is rebuilt after a cut, and removed here. Names of files are durable at
  * once: a file that SQLite makes is made and synced by the daemon before it is of use. */
@@ -21,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FILES_MAX 1024 /* descriptors that are looked at */
@@ -36,6 +40,8 @@ struct undo {
 static struct undo *undone;
 static unsigned long seen, armed, full_at, full_count = (unsigned long)-1;
 static unsigned seed;
+static unsigned long clock_at;
+static long wall_s, awake_s;
 static bool ready;
 static int record_fd = -1;
 
@@ -51,6 +57,10 @@ static void setup(void)
     real_fsync = (__typeof__(real_fsync))dlsym(RTLD_NEXT, "fsync");
     real_fdatasync = (__typeof__(real_fdatasync))dlsym(RTLD_NEXT, "fdatasync");
     real_ftruncate = (__typeof__(real_ftruncate))dlsym(RTLD_NEXT, "ftruncate64");
+
+    const char *clock = getenv("DEFANG_CLOCK");
+    if (clock && sscanf(clock, "%lu:%ld:%ld", &clock_at, &wall_s, &awake_s) < 2)
+        abort();
 
     const char *text = getenv("DEFANG_POWER"), *full = getenv("DEFANG_FULL"),
                *record = getenv("DEFANG_POWER_RECORD");
@@ -230,4 +240,18 @@ int fdatasync(int fd)
 {
     setup();
     return sync_with(real_fdatasync, fd);
+}
+
+/* By vDSO in libc; libuv and base/clock.c both come here. */
+int clock_gettime(clockid_t id, struct timespec *out)
+{
+    static int (*real)(clockid_t, struct timespec *);
+
+    if (!real)
+        real = (__typeof__(real))dlsym(RTLD_NEXT, "clock_gettime");
+
+    int rc = real(id, out);
+    if (rc == 0 && clock_at && seen >= clock_at)
+        out->tv_sec += id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE ? wall_s : awake_s;
+    return rc;
 }

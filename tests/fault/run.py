@@ -143,6 +143,9 @@ def disk(wanted: list[dict[str, Any]], soak: bool) -> list[Task]:
     for i in range(1, DISK + 1) if soak else range(20, DISK, 30):
         faults = [f"power:{i}", f"power:{i}:{i}", f"full:{i}:{5 + i % 50}"]
         chosen = faults if soak else [faults[i // 10 % 3]]
+        if i % 20 == 0:
+            chosen += [f"clock:{i}:{s}" for s in ("3600", "-3600", "600:600")][: 3 if soak else 1]
+            chosen += [f"stop:{i}:8", f"away:{i}:8"] if soak or i % 100 == 0 else []
         tasks += [Task(0, "tiny", [[fault]], 1, wanted) for fault in chosen]
     return tasks
 

@@ -17,7 +17,7 @@ from typing import Any
 import kit
 from outside import Outside, differences
 from scenarios import BY_NAME, Phase, Run
-from world import Broken, Followed, World, wait_quietly
+from world import Broken, Followed, World, survived, wait_quietly
 
 LIVES_OF_A_SANDBOX = 60  # its lists grow with what was in it
 # of its own: each run of it makes and removes the account's stack
@@ -54,10 +54,10 @@ class Forked(kit.Sandbox):
         zygote.send(f"{state} {folder / 'sandbox.log'}")
         wait_quietly(state.exists, "the sandbox does not come")
         told = json.loads(state.read_text())
-        self.url, self.pid = told["url"], told["pid"]
+        self.url, self.process_id = told["url"], told["pid"]
 
     def end(self) -> int:
-        os.kill(self.pid, 15)
+        os.kill(self.process_id, 15)
         return 0
 
 
@@ -140,7 +140,7 @@ class Worker:
         )
         outcome.kills += followed.deaths
         if followed.deaths < len(faults):
-            outcome.missed += [f for f in faults[followed.deaths :] if not f.startswith("full:")]
+            outcome.missed += [f for f in faults[followed.deaths :] if not survived(f)]
         seen = self.look(run, followed, outcome)
         if task.wanted:
             told = differences(task.wanted[i]["picture"], seen["picture"])

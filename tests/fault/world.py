@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import time
@@ -22,6 +23,16 @@ from typing import Any
 import kit
 
 PATIENCE = 240.0  # seconds for anything: a loaded machine is no failure
+
+
+PRELOADED = {"power": "DEFANG_POWER", "full": "DEFANG_FULL", "clock": "DEFANG_CLOCK"}
+# "stop:K:SECONDS": the daemon stands still from its Kth point on; "away:K:SECONDS": AWS does.
+OUTER = ("stop", "away")
+
+
+def survived(fault: str) -> bool:
+    """One that nobody dies of."""
+    return fault.partition(":")[0] in ("full", "clock", *OUTER)
 
 
 class Broken(AssertionError):
@@ -58,6 +69,7 @@ class World(kit.Place):
         super().__init__(folder, sandbox)
         self.lives = 0
         self.may_give_up = False
+        self.outer: list[str] = []
         self.known: set[str] = set()  # deployments of earlier commands
         self.more: dict[str, str] = {}  # variables of the daemon, for all lives
 
@@ -76,6 +88,7 @@ class World(kit.Place):
         environment.update(self.more, DEFANG_FAULT_RECORD=str(self.record_of(self.lives)))
         environment.update(armed(fault))
         self.may_give_up = fault.startswith("full:")
+        self.outer = fault.split(":") if fault.startswith(OUTER) else []
         with open(self.daemon_log, "ab") as log:
             self.daemon = subprocess.Popen(
                 [str(kit.DEFANGD), "--log-level", "info"],
@@ -155,6 +168,7 @@ class World(kit.Place):
             elif following.process.poll() is not None:
                 following = self.go_on(following, arguments, cwd, before)
             else:
+                self.stand_still()
                 if during and during():
                     during = None
                 time.sleep(0.02)
@@ -178,6 +192,16 @@ class World(kit.Place):
             points,
         )
 
+    def stand_still(self) -> None:
+        if not self.outer or len(self.points(self.lives)) < int(self.outer[1]):
+            return
+        assert self.daemon
+        pid = self.daemon.pid if self.outer[0] == "stop" else self.sandbox.process_id
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(float(self.outer[2]))
+        os.kill(pid, signal.SIGCONT)
+        self.outer = []
+
     def settled(self, before: set[str]) -> bool:
         """The command has ended by what it was about, not by the daemon's death."""
         if self.daemon is None or self.dead():
@@ -198,15 +222,18 @@ class World(kit.Place):
 
 
 def armed(fault: str) -> dict[str, str]:
-    """Variables of the daemon: for a fault point, "power:N[:SEED]" (power.c takes back what was not
-    synced at the Nth write or sync) or "full:N[:HOW_MANY]" (writes that find no room).
+    """Variables of the daemon: for a fault point; for what power.c does at the Nth write or sync of
+    the database, "power:N[:SEED]", "full:N[:HOW_MANY]", "clock:N:WALL[:AWAKE]"; for those that the
+    world does itself, nothing.
     """
     kind, _, rest = fault.partition(":")
-    if kind not in ("power", "full"):
+    if kind in OUTER:
+        return {}
+    if kind not in PRELOADED:
         return {"DEFANG_FAULT": fault} if fault else {}
     return {
         "LD_PRELOAD": str(kit.BUILD / "tests/fault/power.so"),
-        "DEFANG_POWER" if kind == "power" else "DEFANG_FULL": rest,
+        PRELOADED[kind]: rest,
         "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0",
     }
 
