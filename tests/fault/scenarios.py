@@ -4,7 +4,6 @@ phase; a kill may be in each of them.
 
 from __future__ import annotations
 
-import json
 import pathlib
 import re
 from collections.abc import Callable
@@ -165,16 +164,24 @@ SCENARIOS = [
 
 BY_NAME = {s.name: s for s in SCENARIOS}
 
-# Points of calls that no scenario reaches: they belong to ways that take a fault of AWS first, and
-# each of those has its test with a scripted reply, or to a login, which is no job's.
+# Points of calls that no scenario has to reach: nobody makes the call, or it is no job's; or the
+# way to it takes a fault of AWS or a kind of project that no scenario has. Those have tests without a
+# kill, and are what to add here next.
 ELSEWHERE = {
-    r"cloudformation\.(CreateStack|UpdateStack)": "not used: changes go through change sets",
+    r"cloudformation\.(CreateStack|UpdateStack)|ec2\.Revoke.*|route53\..*": "nobody calls it",
+    r"(signin|oidc|sso).*": "a login, of a session and no job: unit/aws/test_login.c, tests/parity",
+    r"cloudformation\.DeleteChangeSet": "what was refused: test_refusal.c, test_apply.c",
+    r"cloudformation\.(CancelUpdateStack|RollbackStack)": "an update is canceled: test_cancel.c",
+    r"cloudformation\.ContinueUpdateRollback": "unit/engine/test_endstates.c",
+    r"cloudformation\.(UpdateTerminationProtection|DetectStackDrift)": "test_bootstrap.c, e2e",
+    r"ecs\.StopTask": "a build or a one-off that is canceled: test_build.c, test_oneoff.c",
+    r"s3\.(\w*Multipart\w*|UploadPart)": "a context of more than 8 MiB: e2e/test_shop.py",
+    r"s3\.(DeleteObjects|DeleteBucket)": "e2e/test_static.py",
+    r"rds\..*|elasticache\..*": "stores that are replaced: test_keep_stores.c, test_protect.py",
+    r"secretsmanager\..*": "secrets of stores: tests/unit/engine",
+    r"elasticfilesystem\..*|elasticloadbalancing\..*|logs\.DeleteLogGroup": "e2e, without a kill",
 }
 
 
 def elsewhere(operation: str) -> str:
     return next((why for p, why in ELSEWHERE.items() if re.fullmatch(p, operation)), "")
-
-
-def load(text: str) -> list[list[str]]:
-    return list(json.loads(text))
