@@ -46,24 +46,32 @@ static char *row_id(const struct plan_build *b)
     return xasprintf("image/%s", b->service);
 }
 
-/* That this deployment has built it, for `up --build`. */
+/* That this deployment has built it, and all that belongs to it is done. */
 static char *forced_key(const struct plan_build *b)
 {
     return xasprintf("forced.%s", b->service);
 }
 
-/* `up --build`: an image that is there counts as missing, until this deployment has built it. */
-static int forget_if_forced(struct image_job *w, struct error *err)
+/* An image that is there counts as missing until this deployment has built it, where it is to be
+ * built anew (`up --build`), or where an earlier life of this deployment began to: its task is
+ * followed to its end, so that its log is told and kept. */
+static int forget_if_unfinished(struct image_job *w, struct error *err)
 {
     struct job *j = w->im->job;
-    cleanup_free char *key = forced_key(&w->im->builds[w->index]);
+    const struct plan_build *b = &w->im->builds[w->index];
+    cleanup_free char *key = forced_key(b);
     cleanup_free char *done = NULL;
+    bool begun = false;
+    int rc = flow_image_begun(&j->context, b, &begun, err);
 
-    if (!json_bool_or(j->inputs, "force", false))
+    if (rc == 0 && !begun && !json_bool_or(j->inputs, "force", false))
         return 0;
-
-    int rc = j->journal.get(j->journal.arg, key, &done, err);
-    if (rc == 0 && !done) {
+    if (rc == 0)
+        rc = j->journal.get(j->journal.arg, key, &done, err);
+    if (rc == 0 && done && w->im->built[w->index]) {
+        w->im->own[w->index] = true;
+        j->images_built++;
+    } else if (rc == 0 && !done) {
         free(w->im->built[w->index]);
         w->im->built[w->index] = NULL;
     }
@@ -199,7 +207,7 @@ static int look_up(void *arg, struct error *err)
     struct plan_build *b = &w->im->builds[w->index];
     int rc = flow_image_lookup(&w->im->job->context, b, &w->im->built[w->index], err);
 
-    return rc < 0 ? rc : forget_if_forced(w, err);
+    return rc < 0 ? rc : forget_if_unfinished(w, err);
 }
 
 static void tell_found(const struct images *im)
@@ -208,7 +216,9 @@ static void tell_found(const struct images *im)
         cleanup_free char *row = row_id(&im->builds[i]);
         const char *at = im->built[i] ? strchr(im->built[i], '@') : NULL;
 
-        if (at)
+        if (at && im->own[i]) /* by an earlier life of this deployment */
+            job_step(im->job, row, ENGINE_DONE, ORDER, "image: %.19s…  built", at + 1);
+        else if (at)
             job_step(im->job, row, ENGINE_SKIPPED, ORDER, "image: %.19s…  already built", at + 1);
         else if (!im->builds[i].same_as)
             job_step(im->job, row, ENGINE_WAITING, ORDER, "image: waits for the place to build");
@@ -339,6 +349,7 @@ int images_prepare(
 
     as_asked(im, r);
     im->built = xcalloc(im->count + 1, sizeof *im->built);
+    im->own = xcalloc(im->count + 1, sizeof *im->own);
     im->uris = xcalloc(im->count + 1, sizeof *im->uris);
     rc = for_each(im, "pack", PACK_PARALLEL, -1, pack_one, NULL, NULL, err);
     if (rc == 0)
@@ -452,5 +463,6 @@ void images_done(struct images *im)
     for (size_t i = 0; im->built && i < im->count; i++)
         free(im->built[i]);
     free(im->built);
+    free(im->own);
     free(im->uris);
 }

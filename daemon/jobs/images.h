@@ -11,6 +11,7 @@ struct images {
     struct plan_build *builds; /* in the job's arena */
     size_t count;
     char **built;            /* URI by digest, NULL while missing */
+    bool *own;               /* an earlier life of this deployment has built it */
     struct plan_image *uris; /* borrows them: what the planner takes */
     size_t uri_count;
 };

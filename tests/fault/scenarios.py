@@ -165,8 +165,8 @@ SCENARIOS = [
 BY_NAME = {s.name: s for s in SCENARIOS}
 
 # Points of calls that no scenario has to reach: nobody makes the call, or it is no job's; or the
-# way to it takes a fault of AWS or a kind of project that no scenario has. Those have tests without a
-# kill, and are what to add here next.
+# way to it takes a fault of AWS or a kind of project that no scenario has. Those have tests without
+# a kill, and are what to add here next.
 ELSEWHERE = {
     r"cloudformation\.(CreateStack|UpdateStack)|ec2\.Revoke.*|route53\..*": "nobody calls it",
     r"(signin|oidc|sso).*": "a login, of a session and no job: unit/aws/test_login.c, tests/parity",

@@ -288,8 +288,11 @@ static int attempt(
         .phase_count = ARRAY_LEN(PHASES),
         .on_line = show_step,
         .arg = &watch};
+    cleanup_free char *pushed = NULL;
     int rc = task_run(&t, &task, err);
-    if (rc == 0 && task_exit_code(task, PLAN_BUILD_CONTAINER) != 0) {
+    if (rc == 0 && !task) /* ECS forgot it after an hour: what it pushed says how it ended */
+        rc = flow_image_lookup(c, b, &pushed, err);
+    if (rc == 0 && !pushed && task_exit_code(task, PLAN_BUILD_CONTAINER) != 0) {
         note_failure(c, b, &t, task, failure);
         *fault = build_fault_of(task, PLAN_BUILD_CONTAINER, failure->logs);
         rc = 1;
@@ -407,6 +410,17 @@ static int build(
     const char *log_in = plan_registry_hint(arena, NULL, failure->logs);
     if (log_in)
         error_hint(err, "%s", log_in);
+    return rc;
+}
+
+int flow_image_begun(
+    struct engine_context *c, const struct plan_build *b, bool *begun, struct error *err)
+{
+    cleanup_free char *key = xasprintf("build.%s.1.token", b->service);
+    cleanup_free char *token = NULL;
+    int rc = engine_journal_get(c, key, &token, err);
+
+    *begun = token != NULL;
     return rc;
 }
 
