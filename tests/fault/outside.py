@@ -13,13 +13,13 @@ import kit
 
 PLAIN = [
     (re.compile(r"sha256:[0-9a-f]{64}"), "sha256:IMAGE"),
-    (re.compile(r"\d{4}-?\d\d-?\d\d[T-]?\d\d:?\d\d:?\d\d(\.\d+)?Z?"), "MOMENT"),
     (re.compile(r"\b(defang-cd-[A-Za-z]+)-[0-9A-Za-z]{12}\b"), r"\1"),  # of this account
     (re.compile(r"[0-9a-f]{32}"), "TASK"),
     (re.compile(r"^[0-9a-f]{16}$"), "HASH"),  # of a service: its project is in it
     (re.compile(r"-[0-9a-f]{7}$"), "-HASH"),
     (re.compile(r"/[0-9a-f]{12}\b"), "/HASH"),
     (re.compile(r"-[0-9a-f]{8}$"), "-DIGEST"),
+    (re.compile(r"\d{4}-?\d\d-?\d\d[T-]?\d\d:?\d\d:?\d\d(\.\d+)?Z?"), "MOMENT"),
 ]
 
 

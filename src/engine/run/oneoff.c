@@ -269,6 +269,17 @@ static void tell_end(
         show_end(c, row, ENGINE_CANCELED, "stopped");
 }
 
+int flow_once_done(
+    struct engine_context *c, const struct plan_once *o, bool *done, struct error *err)
+{
+    cleanup_free char *key = xasprintf("once.%s.done", o->service);
+    cleanup_free char *value = NULL;
+    int rc = engine_journal_get(c, key, &value, err);
+
+    *done = value != NULL;
+    return rc;
+}
+
 int flow_once_run(
     struct engine_context *c,
     const struct plan_once *o,
@@ -278,10 +289,10 @@ int flow_once_run(
 {
     cleanup_free char *row = xasprintf("service/%s", o->service);
     cleanup_free char *key = xasprintf("once.%s.done", o->service);
-    cleanup_free char *done = NULL;
     cleanup_json json_t *place = NULL;
+    bool done = false;
 
-    int rc = engine_journal_get(c, key, &done, err);
+    int rc = flow_once_done(c, o, &done, err);
     if (rc < 0 || done)
         return rc;
 

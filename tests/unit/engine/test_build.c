@@ -363,8 +363,7 @@ knows_its_own(struct cloud *c, void *arg, const struct cloud_call *call, struct 
                      : MISSING);
 }
 
-/* ECS forgets a stopped task after an hour, and the daemon was down for longer. It is run again,
- * unless what it was to push is there. */
+/* ECS forgets a stopped task after an hour. It is run again, unless what it pushed is there. */
 START_TEST(survive_31_a_task_that_ecs_forgot_is_run_again)
 {
     for (unsigned pushed = 0; pushed < 2; pushed++) {
@@ -377,7 +376,7 @@ START_TEST(survive_31_a_task_that_ecs_forgot_is_run_again)
             cloud_fail(&cl, "DescribeImages", 400, "ImageNotFoundException", "no such image");
         cloud_reply(&cl, "DescribeImages", FOUND);
         cloud_run(&cl, run);
-        ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+        ck_assert_int_eq(cl.rc, 0);
         ck_assert_uint_eq(cloud_count(&cl, "RunTask"), pushed ? 0 : 1);
         finish();
     }
