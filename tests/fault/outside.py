@@ -80,6 +80,7 @@ class Outside:
             for page in pages
             for s in page["StackSummaries"]
             if s["StackName"] == self.stack_name
+            and (self.project or s["StackStatus"] != "DELETE_COMPLETE")  # of earlier runs
         )
 
     def exists(self) -> bool:

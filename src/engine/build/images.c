@@ -89,12 +89,26 @@ void images_hold(const struct build_images *im)
         put_all(im, 0);
 }
 
+/* The moment is part of a tag's name: a life after a crash writes the same one. */
+static int64_t released_ms(struct engine_context *c)
+{
+    cleanup_error struct error ignored = ERROR_INIT; /* then there is a tag more */
+    cleanup_free char *text = NULL, *now = xasprintf("%lld", (long long)clock_wall_ms());
+    long long ms = 0;
+
+    engine_journal_get(c, "images.released", &text, &ignored);
+    if (!text && engine_journal_put(c, "images.released", now, &ignored) == 0)
+        engine_journal_flush(c, &ignored);
+    text_parse_int(text ? text : now, 0, INT64_MAX, &ms);
+    return ms;
+}
+
 void images_release(const struct build_images *im)
 {
     if (im->count == 0)
         return;
 
-    put_all(im, clock_wall_ms());
+    put_all(im, released_ms(im->c));
     prune(im, none_runs, NULL);
 }
 
