@@ -16,6 +16,7 @@
 #include "engine/account/volumes.h"
 #include "engine/engine.h"
 #include "engine/run/once_record.h"
+#include "engine/stack/cd.h"
 #include "engine/stack/log_groups.h"
 #include "engine/values/derived.h"
 #include "engine/values/store_secrets.h"
@@ -35,18 +36,8 @@ static int remove_volumes(
     return rc;
 }
 
-/* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept.
- */
-static int leave_volumes(struct job *j, struct error *err)
+static int name_volumes(struct job *j, const struct plan_kept_volume *volumes, size_t count)
 {
-    const struct plan_kept_volume *volumes;
-    size_t count;
-    int rc = flow_volumes(&j->context, j->arena, &volumes, &count, err);
-    if (rc < 0 || count == 0)
-        return rc;
-    if (json_bool_or(j->inputs, "volumes", false))
-        return remove_volumes(j, volumes, count, err);
-
     for (size_t i = 0; i < count; i++)
         vec_push(
             &j->kept,
@@ -58,6 +49,30 @@ static int leave_volumes(struct job *j, struct error *err)
                 volumes[i].file_system));
 
     return 0;
+}
+
+/* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept.
+ */
+static int leave_volumes(struct job *j, struct error *err)
+{
+    const struct plan_kept_volume *volumes;
+    size_t count;
+    bool remove = json_bool_or(j->inputs, "volumes", false);
+    cleanup_error struct error local = ERROR_INIT;
+
+    if (!remove) {
+        if (flow_volumes_if_allowed(&j->context, j->arena, &volumes, &count, &local) < 0)
+            engine_note(
+                &j->context,
+                ENGINE_SAY_NOTE,
+                NULL,
+                "whether a named volume is left could not be looked at: %s",
+                local.message);
+        return name_volumes(j, volumes, count);
+    }
+
+    int rc = flow_volumes(&j->context, j->arena, &volumes, &count, err);
+    return rc < 0 || count == 0 ? rc : remove_volumes(j, volumes, count, err);
 }
 
 static int remove_groups(struct job *j, const struct left_groups *groups, struct error *err)
@@ -154,12 +169,19 @@ static void say_kept(struct job *j)
     vec_push(
         &j->kept,
         arena_printf(j->arena, "config under %s (remove with `defangctl config rm`)", path));
-    vec_push(
-        &j->kept,
-        arena_printf(
-            j->arena,
-            "stack %s with its bucket (remove with `defangctl cd teardown`)",
-            j->project.settings.cd_name));
+
+    struct flow_cd cd = {0};
+    cleanup_error struct error ignored = ERROR_INIT;
+    bool exists = false;
+
+    if (flow_cd_describe(&j->context, &cd, &exists, &ignored) == 0 && exists)
+        vec_push(
+            &j->kept,
+            arena_printf(
+                j->arena,
+                "stack %s with its bucket (remove with `defangctl cd teardown`)",
+                j->project.settings.cd_name));
+    flow_cd_done(&cd);
 }
 
 /* In the order in which things need each other; each step may be done again after a cut. */

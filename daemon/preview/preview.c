@@ -10,6 +10,7 @@
 #include "daemon/context.h"
 #include "daemon/engine_choice.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/account/adopted.h"
@@ -26,6 +27,17 @@
 #include "plan/pulumi/pulumi.h"
 
 #include <string.h>
+
+static char *say_missing(struct arena *arena, const char *name, int64_t making_ms)
+{
+    char since[25];
+
+    if (!making_ms)
+        return arena_printf(arena, "the CD stack %s does not exist yet: `up` makes it first", name);
+    clock_format_iso(making_ms, since);
+    return arena_printf(
+        arena, "the CD stack %s is being made (since %s): `up` waits for it", name, since);
+}
 
 /* A CD stack that is not there yet is no failure: an `up` would make it, and its names are known
  * but for the bucket. */
@@ -55,12 +67,7 @@ static int read_account(struct preview *p, struct error *err)
         arena_strdup(arena, exists ? cd.ecr_public_prefix : p->v->project.settings.cd_name);
 
     if (!exists)
-        vec_push(
-            &p->unknowns,
-            arena_printf(
-                arena,
-                "the CD stack %s does not exist yet: `up` makes it first",
-                p->v->project.settings.cd_name));
+        vec_push(&p->unknowns, say_missing(arena, p->v->project.settings.cd_name, cd.making_ms));
 
     flow_cd_done(&cd);
     return 0;

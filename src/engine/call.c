@@ -46,6 +46,12 @@ typedef int call_fn(
     json_t **out,
     struct error *err);
 
+/* botocore's list (data/_retry.json, "general_server_error" and its kin): a 501 stays one. */
+static bool is_of_the_moment(int http_status)
+{
+    return http_status == 500 || (http_status >= 502 && http_status <= 504);
+}
+
 /* No answer, no capacity, too many calls: what passes by itself. */
 static bool is_transient(int rc, const struct error *err)
 {
@@ -62,7 +68,7 @@ static bool is_transient(int rc, const struct error *err)
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (rc == codes[i])
             return true;
-    return rc < 0 && (err->http_status >= 500 || aws_error_is_throttle(err));
+    return rc < 0 && (is_of_the_moment(err->http_status) || aws_error_is_throttle(err));
 }
 
 /* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is
@@ -127,6 +133,7 @@ static void on_slow(void *arg)
 static int call_with(
     call_fn *fn,
     struct engine_context *c,
+    bool optional,
     const struct aws_operation *op,
     json_t *in,
     json_t **out,
@@ -143,7 +150,8 @@ static int call_with(
 
         int rc = fn(c->aws, op, json_incref(keep), out, &local);
         loop_timer_stop(timer);
-        if (engine_again(c, &patience, rc, &local))
+        if (optional ? engine_retry_after_auth(c, rc, &local)
+                     : engine_again(c, &patience, rc, &local))
             continue;
         if (rc < 0 && err)
             error_move(err, &local);
@@ -158,7 +166,7 @@ int engine_call(
     json_t **out,
     struct error *err)
 {
-    return call_with(aws_call, c, op, in, out, err);
+    return call_with(aws_call, c, false, op, in, out, err);
 }
 
 int engine_call_all(
@@ -168,7 +176,27 @@ int engine_call_all(
     json_t **items,
     struct error *err)
 {
-    return call_with(aws_call_all, c, op, in, items, err);
+    return call_with(aws_call_all, c, false, op, in, items, err);
+}
+
+int engine_call_optional(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
+{
+    return call_with(aws_call, c, true, op, in, out, err);
+}
+
+int engine_call_all_optional(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **items,
+    struct error *err)
+{
+    return call_with(aws_call_all, c, true, op, in, items, err);
 }
 
 void engine_pace_news(struct engine_pace *p)

@@ -114,6 +114,19 @@ plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, co
 /* Has a load balancer or a managed store. */
 bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p);
 
+/* Whether a task mounts a named volume, which is a file system of EFS; and those that are named by
+ * their id, as volumes of the view with their places, in the arena. */
+bool plan_uses_file_systems(struct arena *arena, const struct compose_project *p);
+struct plan_named_file_system {
+    const char *volume, *id;
+    struct yaml_pos pos;
+};
+void plan_named_file_systems(
+    struct arena *arena,
+    const struct compose_project *p,
+    const struct plan_named_file_system **out,
+    size_t *count);
+
 /* The smallest Fargate size that holds both, in CPU units (1024 a vCPU) and MiB. -ERANGE beyond 16
  * vCPU or 120 GiB. */
 int plan_fargate_size(

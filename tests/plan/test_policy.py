@@ -23,6 +23,7 @@ APART = {
 }
 # S3 operations whose permission has another name
 RENAMED = {
+    "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:DeleteObjects": "s3:DeleteObject",

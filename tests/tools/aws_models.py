@@ -47,7 +47,7 @@ SERVICES = {
     "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices "
     "DescribeTaskDefinition DescribeClusters ListServiceDeployments "
     "DescribeServiceDeployments",
-    "efs": "DescribeFileSystems DeleteFileSystem",
+    "efs": "DescribeFileSystems DeleteFileSystem DescribeMountTargets",
     "elasticache": "DescribeReplicationGroups DeleteReplicationGroup DescribeSnapshots "
     "CopySnapshot DeleteSnapshot",
     "elbv2": (

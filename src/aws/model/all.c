@@ -62,6 +62,7 @@ const struct aws_operation *const aws_operations[] = {
     &aws_ecs_DescribeServiceDeployments,
     &aws_efs_DescribeFileSystems,
     &aws_efs_DeleteFileSystem,
+    &aws_efs_DescribeMountTargets,
     &aws_elasticache_DescribeReplicationGroups,
     &aws_elasticache_DeleteReplicationGroup,
     &aws_elasticache_DescribeSnapshots,

@@ -71,6 +71,7 @@ extern const struct aws_operation aws_ecs_DescribeServiceDeployments;
 extern const struct aws_service aws_service_efs;
 extern const struct aws_operation aws_efs_DescribeFileSystems;
 extern const struct aws_operation aws_efs_DeleteFileSystem;
+extern const struct aws_operation aws_efs_DescribeMountTargets;
 extern const struct aws_service aws_service_elasticache;
 extern const struct aws_operation aws_elasticache_DescribeReplicationGroups;
 extern const struct aws_operation aws_elasticache_DeleteReplicationGroup;

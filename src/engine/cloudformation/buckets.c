@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "engine/stack/stack.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,17 +26,13 @@ static int find_bucket(
     json_t *found,
     struct error *err)
 {
-    cleanup_json json_t *reply = NULL;
-    json_t *in = object(key("StackName", stack), key("LogicalResourceId", logical_id));
+    cleanup_free char *name = NULL;
 
-    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, in, &reply, err);
+    int rc = cfn_stack_physical_id(c, stack, logical_id, &name, err);
     if (rc < 0)
         return error_wrap(err, "looking for the bucket %s", logical_id);
 
-    const char *name = json_str(reply, "StackResources.0.PhysicalResourceId");
-    const char *status = json_str(reply, "StackResources.0.ResourceStatus");
-
-    if (!text_empty(name) && !text_eq(status, "DELETE_COMPLETE"))
+    if (name)
         json_push(found, object(key("name", name), key("purge", purge)));
     return 0;
 }

@@ -23,7 +23,7 @@ static const struct policy_row ROWS[] = {
      "cloudformation:ListStackResources cloudformation:RollbackStack "
      "ec2:Describe* "
      "ecs:Describe* ecs:List* "
-     "elasticfilesystem:DescribeFileSystems "
+     "elasticfilesystem:Describe* "
      "elasticloadbalancing:Describe* "
      "iam:GetRole "
      "logs:DeleteLogGroup logs:DescribeLogGroups logs:FilterLogEvents logs:GetLogEvents "

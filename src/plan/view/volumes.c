@@ -87,3 +87,31 @@ bool plan_stops_first(const struct plan_view *v, const struct plan_service *s)
                 return true;
     return false;
 }
+
+bool plan_uses_file_systems(struct arena *a, const struct compose_project *p)
+{
+    struct plan_view v;
+
+    plan_view_make(a, p, &v);
+    return v.volume_count > 0;
+}
+
+void plan_named_file_systems(
+    struct arena *a,
+    const struct compose_project *p,
+    const struct plan_named_file_system **out,
+    size_t *count)
+{
+    struct plan_view v;
+
+    plan_view_make(a, p, &v);
+    struct plan_named_file_system *list =
+        arena_array(a, struct plan_named_file_system, v.volume_count + 1);
+
+    *out = list;
+    *count = 0;
+    for (size_t i = 0; i < v.volume_count; i++)
+        if (v.volumes[i].file_system)
+            list[(*count)++] = (struct plan_named_file_system){
+                v.volumes[i].name, v.volumes[i].file_system, v.volumes[i].pos};
+}
