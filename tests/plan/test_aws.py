@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from typing import Any
 
-from lib import tool
+from lib import Refused, tool
 
 VPC = """
 x-defang-aws:
@@ -146,6 +146,109 @@ class Network(Case):
         self.assertNotIn(
             "AvailabilityZone", json.loads(tool("--cd")[0])["Resources"]["Subnet"]["Properties"]
         )
+
+
+def store(image: str, kind: str = "postgres") -> str:
+    return (
+        f"  db:\n    image: {image}\n    x-defang-{kind}: true\n"
+        "    ports: [{target: 5432, mode: host}]\n    environment: [POSTGRES_PASSWORD]\n"
+    )
+
+
+class Stores(Case):
+    def database(self, *arguments: Any, **more: Any) -> dict[str, Any]:
+        return self.service(self.plan(*arguments, **more), "DatabaseDb")
+
+    def said(self, text: str) -> str:
+        path = self.folder / "compose.yaml"
+        path.write_text(f"name: shop\nservices:\n{text}")
+        try:
+            return tool("--check", path)[1]
+        except Refused as refused:
+            return str(refused)
+
+    def test_aws_10_versions_that_rds_lacks(self) -> None:
+        for image, wanted in (
+            ("postgres:19", "error: service db: RDS has no Postgres 19 | Use postgres:18."),
+            ("postgres:42-alpine", "error: service db: RDS has no Postgres 42"),
+            ("postgres:9.6", "error: service db: RDS has no Postgres 9.6 any more | Use postgres:16."),
+            ("pgvector/pgvector:pg19", "error: service db: RDS has no Postgres 19"),
+            ("postgres:16.3", "warning: service db: RDS has no Postgres 16.3, it gets 16."),
+            ("postgres:16.99", "warning: service db: RDS has no Postgres 16.99, it gets 16."),
+            ("postgres:13", "RDS charges Extended Support"),
+        ):
+            with self.subTest(image):
+                self.assertIn(wanted, self.said(store(image)))
+        for image in ("postgres:16", "postgres:17-alpine", "postgres:16.13"):
+            with self.subTest(image):
+                self.assertNotIn("RDS", self.said(store(image)))
+        self.assertIn("past AWS's standard support", self.said(store("redis:5", "redis")))
+
+    def test_aws_10_extended_support_is_paid_for_by_who_names_what_is_old(self) -> None:
+        off = "open-source-rds-extended-support-disabled"
+        self.assertEqual(self.database(store("postgres:16"))["EngineLifecycleSupport"], off)
+        old = self.plan(store("postgres:13"))
+        self.assertEqual(
+            self.service(old, "DatabaseDb")["EngineLifecycleSupport"],
+            "open-source-rds-extended-support",
+        )
+        # said when it is made: what is deployed stays as it is
+        later = self.database(store("postgres:16"), before=old)
+        self.assertEqual(later["EngineLifecycleSupport"], "open-source-rds-extended-support")
+
+    def test_aws_21_whole_versions_that_stay(self) -> None:
+        before = self.plan(store("postgres:16"))
+        version = self.service(before, "DatabaseDb")["EngineVersion"]
+        self.assertRegex(version, r"^16\.\d+$")
+
+        deployed = "16.8"  # by an older defangd: it stays, until the image asks for another
+        self.service(before, "DatabaseDb")["EngineVersion"] = deployed
+        for image, wanted in (
+            ("postgres:16", deployed),
+            ("postgres:16-alpine", deployed),
+            ("postgres:16.8", deployed),
+            ("postgres:16.3", deployed),
+            ("postgres:16.13", "16.13"),
+        ):
+            with self.subTest(image):
+                self.assertEqual(
+                    self.database(store(image), before=before)["EngineVersion"], wanted
+                )
+        # a major version alone, as older releases deployed it
+        self.service(before, "DatabaseDb")["EngineVersion"] = "16"
+        self.assertEqual(self.database(store("postgres:16"), before=before)["EngineVersion"], "16")
+        self.assertRegex(
+            self.database(store("postgres:17"), before=before)["EngineVersion"], r"^17\.\d+$"
+        )
+
+    def test_aws_33_classes_that_the_region_has(self) -> None:
+        for region, mode, wanted in (
+            ("us-west-2", "affordable", "db.t4g.micro"),
+            ("ca-west-1", "affordable", "db.t3.micro"),
+            ("af-south-1", "balanced", "db.m6g.large"),
+            ("us-gov-west-1", "balanced", "db.m6g.large"),
+            ("eu-west-3", "ha", "db.r6g.large"),
+            ("eu-central-1", "ha", "db.r7g.large"),
+        ):
+            with self.subTest(region + mode):
+                database = self.database(store("postgres:16"), "--region", region, "--mode", mode)
+                self.assertEqual(database["DBInstanceClass"], wanted)
+        cache = self.plan(store("redis:7", "redis"), "--region", "me-south-1")
+        self.assertEqual(self.service(cache, "CacheDb")["CacheNodeType"], "cache.t3.micro")
+
+    def test_aws_13_windows_that_do_not_meet(self) -> None:
+        for window, wanted in (
+            ("04:00-05:00", "sun:05:30-sun:06:30"),
+            ("22:45-23:15", "sun:23:45-mon:00:45"),
+            ("22:30-23:30", "mon:00:00-mon:01:00"),
+            ("23:30-00:30", "sun:01:00-sun:02:00"),
+        ):
+            with self.subTest(window):
+                database = self.database(
+                    store("postgres:16"), "--mode", "ha", "--env", f"DEFANG_BACKUP_WINDOW={window}"
+                )
+                if database["PreferredBackupWindow"] == window:
+                    self.assertEqual(database["PreferredMaintenanceWindow"], wanted)
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ const struct pulumi_row pulumi_rows_store[] = {
      .finish = database,
      .rules =
          "DBInstanceIdentifier=identifier "
-         "Engine EngineVersion "
+         "Engine EngineVersion EngineLifecycleSupport "
          "DBInstanceClass=instanceClass "
          "AllocatedStorage:int MaxAllocatedStorage:int StorageType StorageEncrypted KmsKeyId Iops "
          "PubliclyAccessible "
