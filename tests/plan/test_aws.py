@@ -171,7 +171,7 @@ class Stores(Case):
         for image, wanted in (
             ("postgres:19", "error: service db: RDS has no Postgres 19 | Use postgres:18."),
             ("postgres:42-alpine", "error: service db: RDS has no Postgres 42"),
-            ("postgres:9.6", "error: service db: RDS has no Postgres 9.6 any more | Use postgres:16."),
+            ("postgres:9.6", "service db: RDS has no Postgres 9.6 any more | Use postgres:16."),
             ("pgvector/pgvector:pg19", "error: service db: RDS has no Postgres 19"),
             ("postgres:16.3", "warning: service db: RDS has no Postgres 16.3, it gets 16."),
             ("postgres:16.99", "warning: service db: RDS has no Postgres 16.99, it gets 16."),

@@ -8,8 +8,11 @@ real calls in tests/e2e/test_policy.py.
 
 import fnmatch
 import json
+import pathlib
 import re
 import unittest
+
+import cfnlint
 
 from lib import HERE, ROOT
 
@@ -59,6 +62,19 @@ class Policy(unittest.TestCase):
             self.assertEqual(len(actions), len(set(actions)), kind)
             for action in actions:
                 self.assertRegex(action, r"^[a-z0-9-]+:[A-Z][A-Za-z0-9]+\*?$", kind)
+
+    def test_aws_32_actions_are_those_that_aws_has(self) -> None:
+        """By the list that AWS's policy generator has, as cfn-lint carries it."""
+        path = pathlib.Path(cfnlint.__file__).parent / "data/AdditionalSpecs/Policies.json"
+        known = json.loads(path.read_text())
+        unknown = []
+        for actions in rows().values():
+            for action in actions:
+                service, _, name = action.lower().partition(":")
+                names = [n.lower() for n in known.get(service, {}).get("Actions", [])]
+                if not fnmatch.filter(names, name):
+                    unknown.append(action)
+        self.assertEqual(unknown, [])
 
     def test_every_call_of_the_program_is_allowed(self) -> None:
         allowed = [a for actions in rows().values() for a in actions]

@@ -181,7 +181,11 @@ def main() -> int:
     parser.add_argument("--wheel", type=pathlib.Path, required=True)
     said = parser.parse_args()
     formed = subprocess.run(
-        ["clang-format", f"--style=file:{STYLE}", "--assume-filename=offers.c"],
+        [
+            str(pathlib.Path(sys.executable).parent / "clang-format"),
+            f"--style=file:{STYLE}",
+            "--assume-filename=offers.c",
+        ],
         input=text(Data(said.wheel)),
         capture_output=True,
         text=True,
