@@ -10,6 +10,7 @@ has it from AWS. Reserved names and password rules are those of RDS's documentat
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import pathlib
 import re
@@ -40,9 +41,9 @@ LINTED = "schemas/extensions/aws_rds_dbinstance"
 
 @functools.cache
 def linted(name: str) -> Any:
-    import cfnlint
-
-    return json.loads((pathlib.Path(cfnlint.__file__).parent / "data" / LINTED / name).read_text())
+    spec = importlib.util.find_spec("cfnlint")  # importing it takes seconds
+    assert spec and spec.origin
+    return json.loads((pathlib.Path(spec.origin).parent / "data" / LINTED / name).read_text())
 
 
 def conditions(node: Any, engine: str) -> list[dict[str, Any]]:
