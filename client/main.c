@@ -49,6 +49,27 @@ static const struct command commands[] = {
      cmd_down},
     {"ps", "", "what runs: services, their state and where to reach them", "", cmd_ps},
     {"ls", "", "deployments that this daemon knows, newest first", "--all --limit", cmd_ls},
+    {"history",
+     "",
+     "releases of the project in this account: what was deployed, when, by whom",
+     "--all --limit",
+     cmd_history},
+    {"history show",
+     "RELEASE",
+     "the record of a release, by number or id, as JSON",
+     "",
+     cmd_history_show},
+    {"history diff",
+     "RELEASE RELEASE",
+     "what the second release changes of the first",
+     "",
+     cmd_history_diff},
+    {"rollback",
+     "[RELEASE]",
+     "deploy a release again: its files, images and settings (the last good one before what runs)",
+     "--plan --allow-loss --yes --yes-lose-data --adopt --no-rollback --no-snapshot --detach "
+     "--wait-timeout",
+     cmd_rollback},
     {"watch",
      "[ID|latest]",
      "show a deployment from its first event",
@@ -205,11 +226,12 @@ static const struct command *find_command(const struct options *o, size_t *used)
 {
     static const char *const through_compose[] = {"up", "build", "down", "ps", "logs", "ls", NULL};
 
-    for (size_t i = 0; i < command_count; i++)
-        if (matches(&commands[i], o, 0)) {
-            *used = word_count(commands[i].words);
-            return &commands[i];
-        }
+    for (size_t words = 2; words > 0; words--) /* "history show" is not "history" */
+        for (size_t i = 0; i < command_count; i++)
+            if (word_count(commands[i].words) == words && matches(&commands[i], o, 0)) {
+                *used = words;
+                return &commands[i];
+            }
 
     if (o->words.len < 2 || !text_eq(o->words.items[0], "compose"))
         return NULL;

@@ -71,6 +71,7 @@ static const struct target targets[] = {
     {{"--pull", NULL, NULL, "bases come from their registries, as they always do"},
      SWITCH,
      AT(pull)},
+    {{"--plan", NULL, NULL, "show what it would change, and change nothing"}, SWITCH, AT(plan)},
     {{"--push", NULL, NULL, "images are pushed, as they always are"}, SWITCH, AT(push)},
     {{"--yes", "-y", NULL, "answer questions with yes; covers no loss of data"}, SWITCH, AT(yes)},
     {{"--allow-loss",

@@ -20,7 +20,7 @@ struct options {
     bool json, detach, follow, force, all, all_regions, help, verbose, no_spawn, if_not_set, random,
         from_env, build, no_interpolate, resolve_image_digests, version, services, images, volumes,
         networks, show_profiles, environment, yes, yes_lose_data, exit_code, no_rollback, as_me,
-        no_snapshot, password_stdin, no_cache, pull, push;
+        no_snapshot, password_stdin, no_cache, pull, push, plan;
 };
 
 /* One option: which commands take it stands in the command's own list. */

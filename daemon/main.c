@@ -290,6 +290,7 @@ static void register_verbs(struct daemon *d)
     verbs_login_register(d);
     verbs_resume_register(d);
     verbs_init_register(d);
+    verbs_history_register(d);
 }
 
 /* Until daemon_stop() stops the loop. Ready is said at the last moment before it runs. */

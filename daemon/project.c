@@ -41,6 +41,7 @@ void project_done(struct project *p)
     compose_project_free(p->model);
     compose_diagnostics_done(&p->diagnostics);
     json_decref(p->origin);
+    json_decref(p->released);
     arena_free(p->arena);
     *p = (struct project){0};
 }

@@ -3,6 +3,7 @@
  * Starting is a short call that answers with an id; what follows is a stream (follow.c) that may be
  * left and taken up again at any time. A canceled deployment is what `cancel` asked for, so for
  * this command it is success; one that had been made before the cancel came is none. */
+#include "client/commands/plan.h"
 #include "client/connect.h"
 #include "client/follow.h"
 #include "client/view/json_out.h"
@@ -26,7 +27,8 @@ static char *text(const char *s)
 
 /* A file that does not load, or anything else that is refused, ends here with the reason: only
  * an admitted deployment has an id to follow. */
-static int run_up(struct client *c, bool build_only, struct error *err)
+static int
+run_up(struct client *c, bool build_only, bool rollback, const char *release, struct error *err)
 {
     Defang__Caller caller;
     Defang__UpRequest request = DEFANG__UP_REQUEST__INIT;
@@ -47,6 +49,8 @@ static int run_up(struct client *c, bool build_only, struct error *err)
     request.no_snapshot = c->options.no_snapshot;
     request.no_cache = c->options.no_cache;
     request.build_only = build_only;
+    request.rollback = rollback;
+    request.release = text(release);
     request.services = build_only ? c->arguments : NULL;
     request.n_services = build_only ? c->argument_count : 0;
     if (rc == 0)
@@ -66,14 +70,26 @@ static int run_up(struct client *c, bool build_only, struct error *err)
 
 int cmd_up(struct client *c, struct error *err)
 {
-    return run_up(c, false, err);
+    return run_up(c, false, false, NULL, err);
 }
 
 /* Docker's --push and --pull are what happens in any case: an image is pushed, and bases come from
  * their registries. */
 int cmd_build(struct client *c, struct error *err)
 {
-    return run_up(c, true, err);
+    return run_up(c, true, false, NULL, err);
+}
+
+/* A new deployment of what a release was: it is followed, canceled and kept as any other. */
+int cmd_rollback(struct client *c, struct error *err)
+{
+    const char *release = c->argument_count ? c->arguments[0] : NULL;
+
+    if (c->argument_count > 1)
+        return error_raise(err, ERR_USAGE, "one release can be named: `defangctl rollback 3`");
+    if (c->options.plan)
+        return plan_show(c, true, release, err);
+    return run_up(c, false, true, release, err);
 }
 
 /* --volumes removes data for good: it is asked for by name, and the daemon says what it kept

@@ -4,6 +4,8 @@
  * sorted here, since what goes away comes at the end of the reply. Equal lines of a group become
  * one with a count. With --out the template is written, and with `-` it is all that standard output
  * gets. */
+#include "client/commands/plan.h"
+
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
@@ -252,7 +254,7 @@ static void print_plan(const Defang__PlanReply *plan)
 }
 
 /* Diagnostics first, on standard error: the plan stays data. */
-int cmd_plan(struct client *c, struct error *err)
+int plan_show(struct client *c, bool rollback, const char *release, struct error *err)
 {
     Defang__PlanRequest request = DEFANG__PLAN_REQUEST__INIT;
     Defang__Caller caller;
@@ -260,6 +262,8 @@ int cmd_plan(struct client *c, struct error *err)
     int rc = caller_fill(c, &caller, err);
 
     request.caller = &caller;
+    request.rollback = rollback;
+    request.release = (char *)(release ? release : "");
     request.adopt = c->options.adopt;
     request.mode = (char *)(c->options.mode ? c->options.mode : "");
     request.engine = (char *)(c->options.engine ? c->options.engine : "");
@@ -288,4 +292,9 @@ int cmd_plan(struct client *c, struct error *err)
     protobuf_c_message_free_unpacked(reply, NULL);
 
     return rc;
+}
+
+int cmd_plan(struct client *c, struct error *err)
+{
+    return plan_show(c, false, NULL, err);
 }

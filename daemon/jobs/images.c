@@ -25,6 +25,7 @@
 #include "engine/build/place.h"
 #include "engine/call.h"
 #include "engine/context.h"
+#include "engine/release/release.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <errno.h>
@@ -327,11 +328,39 @@ static void as_asked(struct images *im, const struct plan_request *r)
             ->build.no_cache = true;
 }
 
+/* A release that is deployed again: its images are those that it had. */
+static int take_released(struct images *im, struct job *j)
+{
+    const json_t *list = j->project.released;
+    size_t i, n = json_array_size(list);
+    json_t *one;
+
+    im->builds = arena_array(j->arena, struct plan_build, n + 1);
+    im->built = xcalloc(n + 1, sizeof *im->built);
+    im->uris = xcalloc(n + 1, sizeof *im->uris);
+    json_array_foreach(list, i, one) {
+        const char *uri = json_str(one, "image");
+        struct plan_build b = {.service = json_str(one, "service")};
+        const char *digest;
+
+        if (!uri || !b.service || !json_bool_or(one, "built", false) ||
+            !release_image_parts(j->arena, uri, &b.repository, &digest, &b.tag))
+            continue;
+        im->builds[im->count] = b;
+        im->built[im->count++] = xstrdup(uri);
+    }
+    tell_found(im);
+    collect(im);
+    return 0;
+}
+
 /* Packing, uploading and looking up, image by image; afterwards it is known what is missing. */
 int images_prepare(
     struct images *im, struct job *j, const struct plan_request *r, struct error *err)
 {
     *im = (struct images){.job = j, .request = r};
+    if (j->project.released)
+        return take_released(im, j);
 
     int rc = plan_builds(j->arena, r, &im->builds, &im->count, err);
     if (rc < 0)

@@ -43,6 +43,7 @@ struct job {
     unsigned images_built, uploads, resources_changed;
     bool nothing_changed;
     const char *last_build_task; /* in arena */
+    json_t *release;             /* what the account's history gets; NULL: nothing */
     json_t *endpoints;           /* array of {service, url, public} */
     VEC(const char *) kept;      /* in arena */
 };
@@ -161,10 +162,18 @@ void job_step(
  * Metadata (Defang.services), filled from the engine's outputs. Either may be NULL. */
 void job_endpoints(struct job *j, const json_t *services, const json_t *outputs);
 
+/* A line for lists: the reason, or what was done; malloc'd. */
+char *job_summary(struct job *j, Defang__DeployState state, const struct error *error);
+
 /* Result event, then the terminal state: the last two of every deployment. */
 /* Adds the last snapshots of stores to what was kept. Suspends, also when the job is canceled. */
 void job_say_snapshots(struct job *j);
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error);
+
+/* ---- release.c ---- */
+/* j->release with its result into the account's history; nothing without one. What cannot be
+ * written is a warning. Suspends; shielded from cancel. */
+void release_end(struct job *j, const char *state, const char *summary, const struct error *why);
 
 /* ---- evidence.c: what a failure left, kept with the deployment and in the account ---- */
 

@@ -8,6 +8,7 @@
 #include "daemon/jobs/up.h"
 #include "daemon/account_lock.h"
 #include "daemon/jobs/domains.h"
+#include "daemon/jobs/release.h"
 
 #include "base/env.h"
 #include "base/mem.h"
@@ -304,6 +305,8 @@ static int put_static(struct up *u, bool *changed, struct error *err)
     size_t count, files = 0;
 
     plan_static_sites(u->j->arena, u->request.project, &list, &count);
+    if (u->j->project.released) /* no folder is there: files stay as they are */
+        return 0;
 
     int rc = flow_static_put(&u->j->context, list, count, &files, err);
     *changed = *changed || files;
@@ -415,6 +418,7 @@ int job_run_up(struct job *j, struct error *err)
 
     up_begin(&u, j);
     int rc = run(&u, err);
+    release_note(&u, rc == 0);
     if (rc < 0) {
         struct build_images images = images_of(&u);
         images_let_go(&images);

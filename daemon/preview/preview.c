@@ -144,9 +144,32 @@ look_images_up(struct preview *p, struct plan_build *builds, size_t count, struc
     return rc;
 }
 
+/* Those of the release that would be deployed again. */
+static void take_released(struct preview *p)
+{
+    const json_t *list = p->v->project.released;
+    size_t i;
+    json_t *one;
+
+    p->images = arena_array(p->v->project.arena, struct plan_image, json_array_size(list) + 1);
+    json_array_foreach(list, i, one) {
+        const char *uri = json_str(one, "image"), *service = json_str(one, "service");
+
+        if (uri && service && json_bool_or(one, "built", false))
+            p->images[p->request.image_count++] =
+                (struct plan_image){.service = service, .uri = uri};
+    }
+    p->request.images = p->images;
+}
+
 static int find_images(struct preview *p, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
+    if (p->v->project.released) {
+        take_released(p);
+        return 0;
+    }
+
     struct plan_build *builds = NULL;
     size_t count = 0;
     int rc = plan_builds(arena, &p->request, &builds, &count, err);

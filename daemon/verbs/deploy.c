@@ -11,6 +11,7 @@
 #include "daemon/verbs/admit.h"
 #include "daemon/verbs/consent.h"
 #include "daemon/verbs/deployed.h"
+#include "daemon/verbs/released.h"
 #include "daemon/verbs/scope.h"
 
 #include "base/clock.h"
@@ -79,6 +80,15 @@ check_services(const struct compose_project *p, char **list, size_t count, struc
     return 0;
 }
 
+/* What is deployed again is the release's, its settings among it. */
+static void add_released(json_t *inputs, const struct released *r)
+{
+    json_object_update(json_object_get(inputs, "env"), r->env);
+    json_object_set(inputs, "released", json_object_get(r->record, "services"));
+    json_object_set(inputs, "files", r->files);
+    json_object_set_new(inputs, "rollback_of", json_integer(r->number));
+}
+
 /* Refusals in the order of what they cost: the files, who asks, the config, the engine, whose it
  * is and what would be lost. Then the promise. */
 static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
@@ -86,8 +96,11 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     const Defang__UpRequest *r = (const Defang__UpRequest *)request;
     struct admitted a = {0};
     struct job *job = NULL;
+    struct released released = {0};
     int rc = verb_session(v, r->caller, err);
-    if (rc == 0)
+    if (rc == 0 && r->rollback)
+        rc = released_open(v, r->caller, r->release, &released, err);
+    else if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, true, &v->project, err);
     if (rc == 0)
         rc = check_services(v->project.model, r->services, r->n_services, err);
@@ -97,7 +110,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         rc = consent_config(v, err);
     if (rc == 0)
         rc = admit_engine(v, r->engine, &a, err);
-    if (rc == 0 && !r->build_only)
+    if (rc == 0 && !r->build_only && !r->rollback)
         rc = deployed_pin_images(v, r->caller, err);
     if (rc == 0 && !r->build_only)
         rc = consent_up(v, r, err);
@@ -108,7 +121,9 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
 
         json_object_set_new(inputs, "adopt", json_boolean(r->adopt));
-        json_object_set_new(inputs, "mode", json_string(r->mode));
+        json_object_set_new(inputs, "mode", json_string(r->rollback ? released.mode : r->mode));
+        if (r->rollback)
+            add_released(inputs, &released);
         json_object_set_new(inputs, "force", json_boolean(r->force_build || r->no_cache));
         json_object_set_new(inputs, "no_cache", json_boolean(r->no_cache));
         json_object_set_new(inputs, "services", names(r->services, r->n_services));
@@ -121,6 +136,7 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
 
     if (rc == 0)
         reply_up(v, job);
+    released_done(&released);
     admitted_done(&a);
 
     return rc;

@@ -9,6 +9,7 @@
 #include "daemon/preview/preview.h"
 #include "daemon/verbs/consent.h"
 #include "daemon/verbs/deployed.h"
+#include "daemon/verbs/released.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -171,12 +172,16 @@ static void reply_plan(struct preview *p, const struct plan_losses *losses, bool
 static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__PlanRequest *r = (const Defang__PlanRequest *)request;
+    struct released released = {0};
     int rc = verb_session(v, r->caller, err);
-    if (rc == 0)
+    if (rc == 0 && r->rollback)
+        rc = released_open(v, r->caller, r->release, &released, err);
+    else if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, false, &v->project, err);
-    if (rc == 0)
+    released_done(&released);
+    if (rc == 0 && !v->engine)
         rc = engine_choose(v, r->engine, err);
-    if (rc == 0)
+    if (rc == 0 && !r->rollback)
         rc = deployed_pin_images(v, r->caller, err);
     if (rc < 0)
         return rc;

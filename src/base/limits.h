@@ -97,6 +97,7 @@
 #define LIMIT_ENGINE_RECORDS          20 /* record sets of one DNS name that are looked at */
 #define LIMIT_ENGINE_RECORDS_TEXT     "20"
 #define LIMIT_HISTORY_BYTES           MIB(16) /* of one object under history/ that is read */
+#define LIMIT_RELEASE_BYTES           MIB(32) /* of a release's record, unpacked */
 #define LIMIT_REFUSALS                50      /* resources of a refused change that are named … */
 #define LIMIT_REFUSAL_BYTES           1000    /* … and what is said of each */
 #define LIMIT_PULUMI_OBJECT_BYTES     MIB(32) /* a checkpoint, a graph, outputs */

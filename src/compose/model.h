@@ -216,6 +216,8 @@ struct compose_file_source { /* top-level secrets: and configs: */
     const char *file, *environment, *content, *external_name;
     const char *reference; /* an external one that is no config: its ARN, or a parameter's path */
     bool external;
+    const char *kept; /* what `file` held when it was released; NULL: the file is read */
+    size_t kept_bytes;
 };
 
 /* A value that stands in the file and is not to be seen: it goes into config. */

@@ -64,7 +64,7 @@ ROOMS = {
     "src/engine": [
         ["."],
         ["stack", "task", "values", "keep"],
-        ["build", "run", "site"],
+        ["build", "run", "site", "release"],
         ["cloudformation", "pulumi"],
         ["account"],
         ["engines.c", "engines.h"],

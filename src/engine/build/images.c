@@ -1,7 +1,7 @@
 /* Images that a deployment needs must not expire: neither the digest that runs when `--build` gives
  * its tag to another, nor that of the last good release while ten failed ones push it out.
  *
- *   build ─▶ hold (trying) ─▶ apply ─ succeeded ─▶ release; trials go, releases beyond ten go
+ *   build ─▶ hold (trying) ─▶ apply ─ succeeded ─▶ release; trials go, the oldest releases go
  *                               └─ failed ─▶ trials go, but for digests in what is deployed now
  *
  * The hold comes before the change, since a failure in the middle may leave the new image running.
@@ -38,7 +38,7 @@ static void warn(const struct build_images *im, const char *what, const struct e
     engine_note(
         im->c,
         ENGINE_SAY_WARNING,
-        "the rights that it needs are in `defangctl policy`",
+        "the rights that it needs are in `defangctl cd policy`",
         "%s: %s",
         what,
         err->message);

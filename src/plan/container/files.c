@@ -50,6 +50,7 @@ static void name_parameter(
         .variable = variable,
         .parts = f->parts,
         .file = f->path,
+        .source = f->source,
         .encoded = f->encoded,
         .piece = piece,
         .parameter = plan_derived_parameter(a, r, service, variable, digest)};
