@@ -231,7 +231,7 @@ static void note_what_stays(struct verb_call *v)
     if (foreign)
         note(
             v,
-            "images that are named by a tag are what the tag names now; with x-defang-resolve: "
+            "images that are named by a tag are what the tag names now; with the setting resolve: "
             "digest a release keeps their digests");
     note(v, "data does not go back: databases, caches, volumes and buckets stay as they are");
 }

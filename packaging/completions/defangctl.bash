@@ -38,7 +38,8 @@ _defangctl() {
 
     options='--project-name --file --stack --cwd --profile --region --provider --env-file --compose-profile --json --color --no-spawn --help --version --verbose --cd-name --prefix'
     case "$command" in
-        '') words='up build init down ps ls watch logs cancel resume plan explain eject config registry compose cd whoami login daemon version' ;;
+        '') words='up build init down ps ls history rollback watch logs cancel resume plan explain eject config registry compose cd whoami login daemon version' ;;
+        history) words='show diff' ;;
         config) words='set ls rm' ;;
         registry) words='login ls logout' ;;
         compose) words='config convert lint' ;;
@@ -50,6 +51,10 @@ _defangctl() {
         'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
         'ps'|'ps '*) ;;
         'ls'|'ls '*) options="$options --all --limit" ;;
+        'history'|'history '*) options="$options --all --limit" ;;
+        'history show'|'history show '*) ;;
+        'history diff'|'history diff '*) ;;
+        'rollback'|'rollback '*) options="$options --plan --allow-loss --yes --yes-lose-data --adopt --no-rollback --no-snapshot --detach --wait-timeout" ;;
         'watch'|'watch '*) options="$options --any --from --wait-timeout" ;;
         'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
         'cancel'|'cancel '*) options="$options --any --detach --wait-timeout" ;;

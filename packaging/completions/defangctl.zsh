@@ -40,6 +40,8 @@ _defangctl() {
             'down:take the project down; named volumes, config and the bucket are kept'
             'ps:what runs\: services, their state and where to reach them'
             'ls:deployments that this daemon knows, newest first'
+            'history:releases of the project in this account\: what was deployed, when, by whom'
+            'rollback:deploy a release again\: its files, images and settings (the last good one before what runs)'
             'watch:show a deployment from its first event'
             'logs:log lines of the services'
             'cancel:stop a deployment that runs and take back what it began'
@@ -138,6 +140,29 @@ _defangctl() {
             '*'{-a,--all}'[without a limit]'
             '*'{-n,--limit=}'[at most N]:N: '
             '*:ls: '
+        ) ;;
+        'history'|'history '*) own=(
+            '*'{-a,--all}'[without a limit]'
+            '*'{-n,--limit=}'[at most N]:N: '
+            '*:history: '
+        ) ;;
+        'history show'|'history show '*) own=(
+            '*:show: '
+        ) ;;
+        'history diff'|'history diff '*) own=(
+            '*:diff: '
+        ) ;;
+        'rollback'|'rollback '*) own=(
+            '*--plan[show what it would change, and change nothing]'
+            '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
+            '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
+            '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--adopt[although it was deployed from another repository, folder or Compose file]'
+            '*--no-rollback[leave what fails as it is, to look at it]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:rollback: '
         ) ;;
         'watch'|'watch '*) own=(
             '*--any[of whatever project\: the newest of all]'

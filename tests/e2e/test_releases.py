@@ -1,5 +1,5 @@
-"""History and rollback: what was deployed is numbered in the account, and can be deployed again from
-any machine.
+"""History and rollback: what was deployed is numbered in the account, and can be deployed again
+from any machine.
 
 The cases are those that people of other tools report (operate.md section 13): the image is gone,
 config was changed or removed, the release before is itself a failure, a rollback of a rollback, a
@@ -107,7 +107,7 @@ def test_rollback_after_failures(
     place.run("up", cwd=folder).ok()
     compose(folder, name, "two")
     place.run("up", cwd=folder).ok()
-    compose(folder, name, "three", ", SANDBOX_FAIL: \"exit:3\"")
+    compose(folder, name, "three", ', SANDBOX_FAIL: "exit:3"')
     place.run("up", cwd=folder).ok(10)
     listed = releases(place, name)
     assert [r["number"] for r in listed] == [3, 2, 1] and listed[1]["runs"]
@@ -115,3 +115,30 @@ def test_rollback_after_failures(
     place.run("rollback", cwd=folder).ok()
     assert releases(place, name)[0]["rollback_of"] == 1
     place.run("down", cwd=folder).ok()
+
+
+def test_rollback_with_pulumi(
+    place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path
+) -> None:
+    name = kit.project_name("r", "pulumi")
+    folder = tmp_path / "src"
+    place.environment["DEFANG_ENGINE"] = "pulumi"
+    place.run("config", "set", "-p", name, "API_KEY=first").ok()
+    for word in ("one", "two"):
+        compose(folder, name, word)
+        place.run("up", cwd=folder).ok()
+    mark = sandbox.mark()
+    place.run("rollback", "-p", name).ok()
+    images = [
+        c["image"]
+        for e in sandbox.journal(mark, "ecs", "RegisterTaskDefinition")
+        for c in e["params"]["containerDefinitions"]
+        if c["name"].startswith("web_")
+    ]
+    listed = releases(place, name)
+    assert listed[0]["rollback_of"] == 1 and listed[0]["runs"]
+    first = json.loads(place.run("history", "show", "1", "-p", name).ok().out)["services"]
+    assert not images or images[-1].split("@")[0].split(":")[0] in first[0]["image"]
+    changed = place.run("history", "diff", "1", "3", "-p", name, "--json").ok().lines
+    assert not [d for d in changed if d["what"] == "image of service"], changed
+    place.run("down", "-p", name).ok()

@@ -77,7 +77,7 @@ class Pages(unittest.TestCase):
             ("`defangctl up --mode balanced`, `defangctl compose ps`, `defangctl --help`", None),
             ("`defangctl logs SERVICE -n 5`; `defangctl COMMAND`; a defangctl of old", None),
             ("defangctl cd ls --all-regions   # why\n", None),
-            ("`defangctl rollback`", "no command `defangctl rollback`"),
+            ("`defangctl undo`", "no command `defangctl undo`"),
             ("`defangctl cd`", "no command `defangctl cd`"),
             ("defangctl up --fast\n", "`defangctl up` has no option --fast"),
             ("`defangctl ps -d`", "`defangctl ps` has no option -d"),

@@ -1,4 +1,11 @@
-/* Which release is meant. Pure: over the entries of an index, newest first. */
+/* Which release is meant. Pure: over the entries of an index, newest first.
+ *
+ * What runs is the newest that went well, as long as all that came after it left no trace: AWS took
+ * it back, or it was canceled. Of one that failed and was left as it is (--no-rollback, a roll back
+ * that failed too) nobody knows what runs; then the newest that went well is where to go back to.
+ *
+ * A release with the same content as what runs is no place to go back to: a rollback of a rollback
+ * would find itself there. */
 #include "engine/release/release.h"
 
 #include "base/mem.h"

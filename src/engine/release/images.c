@@ -1,5 +1,10 @@
 /* Whether the images of a release are still there: what was removed cannot run again, and that is
- * to be known before anything is changed. */
+ * to be known before anything is changed.
+ *
+ * Only images that were built are asked for: they are in the project's own repository, by digest,
+ * or by tag where the engine builds them itself. A foreign image is its registry's; whether it is
+ * there shows when a task pulls it, as with any `up`. All services are named at once, since
+ * somebody may have cleaned the repository up as a whole. */
 #include "engine/release/release.h"
 
 #include "aws/model/operations.h"

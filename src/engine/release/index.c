@@ -6,11 +6,11 @@
 #include "engine/release/release.h"
 
 #include "aws/s3/s3.h"
-#include "base/gzip.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
+#include "pack/gzip_bytes.h"
 #include "plan/names.h"
 
 #include <errno.h>

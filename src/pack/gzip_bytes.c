@@ -1,7 +1,7 @@
 /* gzip in memory, by zlib. What comes in may be anybody's: it is unpacked in steps, and no step
  * goes beyond the bound, so that a small bomb stays small. One member; what follows it is an
  * error, because nobody here writes such. */
-#include "base/gzip.h"
+#include "pack/gzip_bytes.h"
 
 #include "base/mem.h"
 
