@@ -42,6 +42,7 @@ void project_done(struct project *p)
     compose_diagnostics_done(&p->diagnostics);
     json_decref(p->origin);
     json_decref(p->released);
+    json_decref(p->source);
     arena_free(p->arena);
     *p = (struct project){0};
 }
@@ -220,7 +221,7 @@ int project_load(
         rc = flow_static_look(d->loop, p->model, strict, &p->diagnostics, err);
     if (rc == 0) {
         plan_static_expand(p->model);
-        rc = origin_find(d, caller, p->model, &p->origin, err);
+        rc = origin_find(d, caller, p->model, &p->origin, &p->source, err);
     }
 
     return rc;
@@ -250,7 +251,7 @@ int project_identify(
 
     p->name = p->model ? p->model->name : arena_strdup(p->arena, given);
     if (p->model) {
-        int rc = origin_find(d, caller, p->model, &p->origin, err);
+        int rc = origin_find(d, caller, p->model, &p->origin, &p->source, err);
         if (rc < 0)
             return rc;
     }

@@ -15,6 +15,7 @@ struct project {
     const char *name;              /* borrowed of the model or in arena; NULL when loading failed */
     json_t *released;              /* services of the release that is deployed again, with their
                                       images; NULL: its images are made of the files */
+    json_t *source;                /* commit and branch of its repository; or NULL */
     json_t *origin;                /* where its files are (origin.h); NULL when none was read */
     struct compose_diagnostics diagnostics;
 };

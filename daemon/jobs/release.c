@@ -143,6 +143,7 @@ fill(struct job *j, json_t *record, const char *state, const char *summary, cons
         key("who", person),
         key("folder", folder_of(j)),
         key("origin", json_incref(j->project.origin)),
+        key("source", json_incref(json_object_get(j->inputs, "source"))),
         key("created_ms", (long long)row->created_ms),
         key("ended_ms", (long long)clock_wall_ms()),
         key("state", state),

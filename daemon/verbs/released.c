@@ -154,6 +154,7 @@ static int thaw(struct verb_call *v, struct released *r, struct error *err)
 
     release_files_give(p.model, r->files);
     p.origin = json_incref(json_object_get(r->record, "origin"));
+    p.source = json_incref(json_object_get(r->record, "source"));
     p.released = json_incref(json_object_get(r->record, "services"));
     r->mode = arena_strdup(p.arena, r->mode);
     project_done(&v->project);

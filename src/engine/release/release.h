@@ -9,7 +9,8 @@
  *   entry   {"number", "deployment", "kind": "up"|"rollback", "of": number or absent, "state",
  *            "created_ms", "ended_ms", "principal", "who": "user@host", "summary", "content"}
  *   record  an entry, and {"version": 1, "project", "stack", "account", "region", "engine", "mode",
- *            "product", "folder", "origin", "services": [{"service", "image", "built"}],
+ *            "product", "folder", "origin",
+ *            "source": {"commit", "branch"}, "services": [{"service", "image", "built"}],
  *            "configs": [{"name", "version"}], "template", "error": {"message", "hint"}, "sealed"}
  *
  * "content" names what runs: equal for releases that would deploy the same. "sealed" holds the

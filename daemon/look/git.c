@@ -7,7 +7,7 @@
  *
  * `url.BASE.insteadOf` is honoured, of the repository and of the user: somebody who writes
  * "gh:acme/shop" means the same repository as a colleague who writes it out. */
-#include "daemon/git.h"
+#include "daemon/look/git.h"
 
 #include "base/file.h"
 #include "base/limits.h"
@@ -125,7 +125,7 @@ static void parse(struct settings *s, const char *text)
 }
 
 /* A file that is not there, or that cannot be read, says nothing. */
-static char *text_of(const char *folder, const char *name)
+char *git_text(const char *folder, const char *name)
 {
     cleanup_free char *path = path_join(folder, name);
     cleanup_error struct error ignored = ERROR_INIT;
@@ -140,28 +140,30 @@ static char *text_of(const char *folder, const char *name)
 
 static void read_settings(struct settings *s, const char *folder, const char *name)
 {
-    cleanup_free char *text = text_of(folder, name);
+    cleanup_free char *text = git_text(folder, name);
     if (text)
         parse(s, text);
 }
 
-/* The folder with the settings; malloc'd. */
-static char *git_folder(const char *top)
+char *git_folders(const char *top, char **common)
 {
     cleanup_free char *dot = path_join(top, ".git");
+    *common = xstrdup(dot);
     if (file_is_dir(dot))
         return xstrdup(dot);
 
-    cleanup_free char *named = text_of(top, ".git");
+    cleanup_free char *named = git_text(top, ".git");
     if (!named || !text_starts(named, "gitdir:"))
         return xstrdup(dot);
 
     cleanup_free char *relative = text_trim(named + strlen("gitdir:"));
-    cleanup_free char *own = path_absolute(top, relative);
-    cleanup_free char *shared = text_of(own, "commondir");
-    cleanup_free char *common = shared ? text_trim(shared) : xstrdup(".");
+    char *own = path_absolute(top, relative);
+    cleanup_free char *shared = git_text(own, "commondir");
+    cleanup_free char *where = shared ? text_trim(shared) : xstrdup(".");
 
-    return path_absolute(own, common);
+    free(*common);
+    *common = path_absolute(own, where);
+    return own;
 }
 
 /* The longest match wins, as with git. */
@@ -181,7 +183,8 @@ static char *rewritten(const struct settings *s, const char *url)
 static char *remote_of(const char *top, const char *home)
 {
     struct settings s = {0};
-    cleanup_free char *folder = git_folder(top);
+    cleanup_free char *folder = NULL;
+    cleanup_free char *own = git_folders(top, &folder);
 
     read_settings(&s, folder, "config");
     if (home) {
@@ -225,6 +228,7 @@ bool git_find(const char *folder, const char *home, struct git_place *out)
 
     out->top = at;
     out->remote = remote_of(at, home);
+    git_head(at, out);
 
     return true;
 }
@@ -233,5 +237,7 @@ void git_place_done(struct git_place *p)
 {
     free(p->top);
     free(p->remote);
+    free(p->commit);
+    free(p->branch);
     *p = (struct git_place){0};
 }
