@@ -64,3 +64,5 @@ int cmd_version(struct client *c, struct error *err);
 /* The overview of a table of `count` commands, or all of one. */
 void help_print_all(const struct command *table, size_t count);
 void help_print_one(const struct command *cmd);
+/* Of those whose first word it is ("config"), or "compose"; false when there is none. */
+bool help_print_family(const struct command *table, size_t count, const char *word);

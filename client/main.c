@@ -333,31 +333,44 @@ static void apply_flags(struct client *c, struct env *env)
     c->env = env;
 }
 
+/* Of a command, of a family ("config"), or of all; a word that is none of them is an error. */
+static int help(const struct options *o, const struct command *cmd, struct error *err)
+{
+    if (cmd)
+        help_print_one(cmd);
+    else if (!o->words.len)
+        help_print_all(commands, command_count);
+    else if (!help_print_family(commands, command_count, o->words.items[0]))
+        return no_command(o, err);
+
+    return 0;
+}
+
 /* Help and version are asked for in many ways, and never need a command to be right. */
 static int run(struct client *c, struct error *err)
 {
     struct options *o = &c->options;
     size_t used = 0;
+    bool asks_help = o->help || (o->words.len && text_eq(o->words.items[0], "help"));
+
+    if (asks_help && o->words.len && text_eq(o->words.items[0], "help")) /* `help up` */
+        memmove(o->words.items, o->words.items + 1, --o->words.len * sizeof *o->words.items);
+
     const struct command *cmd = o->words.len ? find_command(o, &used) : NULL;
 
     if (o->version && !o->words.len)
         return cmd_version(c, err);
 
-    bool asks_help = o->help || (o->words.len == 1 && text_eq(o->words.items[0], "help"));
-    if (asks_help) {
-        if (cmd)
-            help_print_one(cmd);
-        else
-            help_print_all(commands, command_count);
-
-        return 0;
-    }
+    if (asks_help)
+        return help(o, cmd, err);
 
     if (!o->words.len) {
         help_print_all(commands, command_count);
         return error_kind_exit(ERR_USAGE);
     }
 
+    if (!cmd && o->words.len == 1 && help_print_family(commands, command_count, o->words.items[0]))
+        return error_kind_exit(ERR_USAGE);
     if (!cmd)
         return no_command(o, err);
     if (check_options(o, cmd, err) < 0)
@@ -376,14 +389,14 @@ static int run(struct client *c, struct error *err)
     return cmd->run(c, err);
 }
 
-/* What could not be written to standard output is a failure too: a pipe that is closed, a full
- * disk. */
+/* A pipe that is closed ends the program by SIGPIPE, as people know it of others. What could not be
+ * written to standard output for another reason (a full disk) is a failure too. */
 int main(int argc, char **argv)
 {
     setlocale(LC_TIME, "");
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_DFL); /* `| head` ends this program too, whatever it inherited */
 
     cleanup_error struct error err = ERROR_INIT;
     cleanup_env struct env *env = env_from_process(environ);

@@ -6,8 +6,8 @@
  * Which option a command knows stands in the command's own row (main.c): one that it does not know
  * is refused there, since an option that is ignored in silence is worse than none.
  *
- * Strings are borrowed from argv. `down -v` means --volumes, because Docker taught it to
- * everybody. */
+ * Strings are borrowed from argv. `down -v`, `logs -f` and `logs --tail` mean what Docker taught
+ * everybody, behind the command's word. */
 #include "client/options.h"
 
 #include "base/mem.h"
@@ -223,6 +223,44 @@ static int unknown(const char *text, struct error *err)
     return -EINVAL;
 }
 
+/* Letters that mean something else behind a command, as people type it to Docker: `down -v`,
+ * `logs -f`. Before the command they are what they are everywhere. */
+static const char *dockers(const struct options *o, const char *name)
+{
+    const char *command = o->words.len ? o->words.items[0] : NULL;
+    if (text_eq(command, "compose") && o->words.len > 1)
+        command = o->words.items[1];
+
+    if (text_eq(command, "down") && text_eq(name, "-v"))
+        return "--volumes";
+    if (text_eq(command, "logs") && text_eq(name, "-f"))
+        return "--follow";
+    if (text_eq(command, "logs") && text_eq(name, "--tail"))
+        return "--limit";
+    return name;
+}
+
+/* "-dv": switches by their letters, one after the other. */
+static int bundle(const char *text, struct options *o, struct error *err)
+{
+    for (const char *p = text + 1; *p; p++) {
+        char letter[3] = {'-', *p, '\0'};
+        const struct target *t = find(dockers(o, letter));
+
+        if (!t)
+            return unknown(letter, err);
+        if (t->kind != SWITCH)
+            return error_raise(
+                err, ERR_USAGE, "%s: %s needs a value and stands alone", text, t->row.name);
+        vec_push(&o->given, &t->row);
+
+        int rc = set(o, t, NULL, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* "--name=value", "--name value", "-n value" and, for letters with an argument, "-nvalue". */
 static int one(int argc, char **argv, int *i, struct options *o, struct error *err)
 {
@@ -230,10 +268,7 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     const char *equals = text_starts(text, "--") ? strchr(text, '=') : NULL;
     cleanup_free char *name = equals ? xstrndup(text, (size_t)(equals - text)) : xstrdup(text);
 
-    /* `down -v`, as people type it to Docker */
-    const struct target *t = find(
-        text_eq(name, "-v") && o->words.len == 1 && text_eq(o->words.items[0], "down") ? "--volumes"
-                                                                                       : name);
+    const struct target *t = find(dockers(o, name));
 
     if (equals)
         value = equals + 1;
@@ -241,10 +276,10 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     if (!t && text[0] == '-' && text[1] != '-' && text[1] && text[2]) {
         char letter[3] = {'-', text[1], '\0'};
 
-        t = find(letter);
-        value = text + 2;
+        t = find(dockers(o, letter));
         if (t && t->kind == SWITCH)
-            t = NULL;
+            return bundle(text, o, err);
+        value = text + 2;
     }
 
     if (!t)
