@@ -17,6 +17,8 @@ struct client {
     struct str agreed;   /* names of losses that somebody at the terminal agreed to */
     char *losses_json;   /* of the refusal that ends this program, for --json; or NULL */
     bool asked;          /* a person was asked something, on the terminal, since it was reset */
+    bool ends_at_logout; /* the daemon that answered last is a service, and its user does not linger
+                          */
 };
 
 struct command {
@@ -40,6 +42,10 @@ int cmd_logs(struct client *c, struct error *err);
 int cmd_plan(struct client *c, struct error *err);
 int cmd_eject(struct client *c, struct error *err);
 int cmd_explain(struct client *c, struct error *err);
+int cmd_history(struct client *c, struct error *err);
+int cmd_history_show(struct client *c, struct error *err);
+int cmd_history_diff(struct client *c, struct error *err);
+int cmd_rollback(struct client *c, struct error *err);
 int cmd_init(struct client *c, struct error *err);
 int cmd_policy(struct client *c, struct error *err);
 int cmd_config_set(struct client *c, struct error *err);
@@ -60,3 +66,5 @@ int cmd_version(struct client *c, struct error *err);
 /* The overview of a table of `count` commands, or all of one. */
 void help_print_all(const struct command *table, size_t count);
 void help_print_one(const struct command *cmd);
+/* Of those whose first word it is ("config"), or "compose"; false when there is none. */
+bool help_print_family(const struct command *table, size_t count, const char *word);

@@ -19,7 +19,9 @@
 #include "client/program.h"
 #include "client/signals.h"
 #include "client/spawn.h"
+#include "client/unit.h"
 #include "client/view/say.h"
+#include "rpc/log_file.h"
 #include "rpc/paths.h"
 
 #include <errno.h>
@@ -63,6 +65,7 @@ static int try_once(
         return rc;
 
     rpc_client_on_ask(*out, program_answer, c);
+    c->ends_at_logout = rpc_client_daemon_ends_at_logout(*out);
     say_notice(*out);
     return 0;
 }
@@ -114,6 +117,9 @@ static int could_not_start(const struct rpc_paths *paths, char *words, struct er
 static int start_and_wait(
     struct client *c, const struct rpc_paths *paths, struct rpc_client **out, struct error *err)
 {
+    log_file_rotate(paths->state_folder, -1);
+    unit_say_failed(c);
+
     long long since = daemon_log_length(paths);
     int rc = daemon_spawn(c, paths, err);
     int64_t spawned = clock_mono_ms();
@@ -174,6 +180,8 @@ int client_connect(struct client *c, struct rpc_client **out, struct error *err)
     error_move(err, &first);
     if (nobody_there(rc))
         error_hint(err, "start it: `systemctl --user start defangd`, or leave out --no-spawn");
+    else if (rc == -ETIMEDOUT)
+        unit_hint(c, err);
 
     return rc;
 }

@@ -13,6 +13,7 @@
  * A job that begins to wait for credentials gets ours offered once more, because they may be fresh
  * by now, and a role that wants an MFA code can ask for it here, where somebody sits. */
 #include "client/follow.h"
+#include "client/unit.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -34,6 +35,8 @@
 #define LOST_MAX_MS     (30LL * 60 * 1000) /* a daemon that does not come back */
 #define LOST_STEP_MS    500
 #define OFFER_TIMEOUT_S 60
+#define CRASHES_MAX     10 /* within CRASHES_MS: the next start would end the same way */
+#define CRASHES_MS      60000
 
 struct follow {
     struct client *client;
@@ -216,6 +219,23 @@ static int never_came_back(struct follow *f, struct error *err)
         f->deployment);
 }
 
+/* One that dies whenever it goes on with this deployment is not started for ever. */
+static int keeps_crashing(struct follow *f, struct error *err)
+{
+    int rc = error_raise(
+        err,
+        ERR_UNREACHABLE,
+        "the daemon crashed %d times within a minute; %s stays as AWS has it",
+        CRASHES_MAX,
+        f->deployment);
+    error_hint(
+        err,
+        "defangd.log in the folder that `defangctl daemon path` prints says why; `defangctl watch "
+        "%s` tries again",
+        f->deployment);
+    return rc;
+}
+
 /* Said when it is lost, and again after it had been back for a while. */
 static void say_lost(struct follow *f)
 {
@@ -230,7 +250,8 @@ static void say_lost(struct follow *f)
 
 static int run(struct follow *f, struct error *err)
 {
-    int64_t lost_since = 0;
+    int64_t lost_since = 0, crashes_since = 0;
+    int crashes = 0;
     for (bool first = true;; first = false) {
         cleanup_error struct error local = ERROR_INIT;
         uint64_t before = f->after;
@@ -251,6 +272,13 @@ static int run(struct follow *f, struct error *err)
 
         /* Lost, or ended without the last word: the daemon went down. */
         f->ended = false;
+
+        if (f->crashed && clock_mono_ms() - crashes_since > CRASHES_MS) {
+            crashes_since = clock_mono_ms();
+            crashes = 0;
+        }
+        if (f->crashed && ++crashes >= CRASHES_MAX)
+            return keeps_crashing(f, err);
 
         if (rc < 0 && start && !first && !f->crashed)
             f->view->say(f->view, local.message); /* why it could not be started */
@@ -279,6 +307,8 @@ static void say_detached(struct follow *f)
         name,
         back);
     f->view->say(f->view, text);
+    if (f->client->ends_at_logout)
+        f->view->say(f->view, unit_linger_text);
 }
 
 /* The outcome of the deployment, or why this program left before it had one. */
@@ -354,5 +384,7 @@ int follow_started(
     *what = (char)toupper((unsigned char)*what);
     say("%s of %s goes on. Watch: %s", what, name, back);
     free(what);
+    if (c->ends_at_logout)
+        say("%s", unit_linger_text);
     return 0;
 }

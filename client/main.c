@@ -26,15 +26,15 @@ extern char **environ;
 
 static const struct command commands[] = {
     {"up",
-     "",
-     "deploy the project in this folder and show how it goes",
-     "--detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes "
-     "--yes-lose-data --adopt --no-snapshot",
+     "[SERVICE…]",
+     "deploy the project in this folder (these services alone) and show how it goes",
+     "--detach --wait-timeout --mode --build --no-cache --build-arg --pull --no-deps --watch "
+     "--engine --no-rollback --allow-loss --yes --yes-lose-data --adopt --no-snapshot --refresh",
      cmd_up},
     {"build",
      "[SERVICE…]",
      "build and push the images of these services (all); nothing is deployed",
-     "--no-cache --pull --push --build --detach --wait-timeout --mode --engine",
+     "--no-cache --build-arg --pull --push --build --detach --wait-timeout --mode --engine",
      cmd_build},
     {"init",
      "[SERVICE…]",
@@ -49,6 +49,27 @@ static const struct command commands[] = {
      cmd_down},
     {"ps", "", "what runs: services, their state and where to reach them", "", cmd_ps},
     {"ls", "", "deployments that this daemon knows, newest first", "--all --limit", cmd_ls},
+    {"history",
+     "",
+     "releases of the project in this account: what was deployed, when, by whom",
+     "--all --limit",
+     cmd_history},
+    {"history show",
+     "RELEASE",
+     "the record of a release, by number or id, as JSON",
+     "",
+     cmd_history_show},
+    {"history diff",
+     "RELEASE RELEASE",
+     "what the second release changes of the first",
+     "",
+     cmd_history_diff},
+    {"rollback",
+     "[RELEASE]",
+     "deploy a release again: its files, images and settings (the last good one before what runs)",
+     "--plan --allow-loss --yes --yes-lose-data --adopt --no-rollback --no-snapshot --detach "
+     "--wait-timeout",
+     cmd_rollback},
     {"watch",
      "[ID|latest]",
      "show a deployment from its first event",
@@ -69,10 +90,16 @@ static const struct command commands[] = {
      "give this shell's credentials to a deployment that waits for some",
      "--as-me --detach --wait-timeout",
      cmd_resume},
+    {"push",
+     "[SERVICE…]",
+     "the same as `build`: what is built is pushed",
+     "--no-cache --build-arg --pull --build --detach --wait-timeout --mode --engine",
+     cmd_build},
     {"plan",
-     "",
+     "[SERVICE…]",
      "what `up` would change and what a month costs; nothing is touched",
-     "--out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt",
+     "--out --build-arg --no-deps --mode --engine --exit-code --allow-loss --yes-lose-data --adopt "
+     "--no-snapshot",
      cmd_plan},
     {"explain",
      "[SERVICE]",
@@ -203,13 +230,15 @@ static bool matches(const struct command *cmd, const struct options *o, size_t f
 /* `compose up` and friends are the same commands; so are some spellings that people are used to. */
 static const struct command *find_command(const struct options *o, size_t *used)
 {
-    static const char *const through_compose[] = {"up", "build", "down", "ps", "logs", "ls", NULL};
+    static const char *const through_compose[] = {
+        "up", "build", "push", "down", "ps", "logs", "ls", NULL};
 
-    for (size_t i = 0; i < command_count; i++)
-        if (matches(&commands[i], o, 0)) {
-            *used = word_count(commands[i].words);
-            return &commands[i];
-        }
+    for (size_t words = 2; words > 0; words--) /* "history show" is not "history" */
+        for (size_t i = 0; i < command_count; i++)
+            if (word_count(commands[i].words) == words && matches(&commands[i], o, 0)) {
+                *used = words;
+                return &commands[i];
+            }
 
     if (o->words.len < 2 || !text_eq(o->words.items[0], "compose"))
         return NULL;
@@ -311,31 +340,44 @@ static void apply_flags(struct client *c, struct env *env)
     c->env = env;
 }
 
+/* Of a command, of a family ("config"), or of all; a word that is none of them is an error. */
+static int help(const struct options *o, const struct command *cmd, struct error *err)
+{
+    if (cmd)
+        help_print_one(cmd);
+    else if (!o->words.len)
+        help_print_all(commands, command_count);
+    else if (!help_print_family(commands, command_count, o->words.items[0]))
+        return no_command(o, err);
+
+    return 0;
+}
+
 /* Help and version are asked for in many ways, and never need a command to be right. */
 static int run(struct client *c, struct error *err)
 {
     struct options *o = &c->options;
     size_t used = 0;
+    bool asks_help = o->help || (o->words.len && text_eq(o->words.items[0], "help"));
+
+    if (asks_help && o->words.len && text_eq(o->words.items[0], "help")) /* `help up` */
+        memmove(o->words.items, o->words.items + 1, --o->words.len * sizeof *o->words.items);
+
     const struct command *cmd = o->words.len ? find_command(o, &used) : NULL;
 
     if (o->version && !o->words.len)
         return cmd_version(c, err);
 
-    bool asks_help = o->help || (o->words.len == 1 && text_eq(o->words.items[0], "help"));
-    if (asks_help) {
-        if (cmd)
-            help_print_one(cmd);
-        else
-            help_print_all(commands, command_count);
-
-        return 0;
-    }
+    if (asks_help)
+        return help(o, cmd, err);
 
     if (!o->words.len) {
         help_print_all(commands, command_count);
         return error_kind_exit(ERR_USAGE);
     }
 
+    if (!cmd && o->words.len == 1 && help_print_family(commands, command_count, o->words.items[0]))
+        return error_kind_exit(ERR_USAGE);
     if (!cmd)
         return no_command(o, err);
     if (check_options(o, cmd, err) < 0)
@@ -354,14 +396,14 @@ static int run(struct client *c, struct error *err)
     return cmd->run(c, err);
 }
 
-/* What could not be written to standard output is a failure too: a pipe that is closed, a full
- * disk. */
+/* A pipe that is closed ends the program by SIGPIPE, as people know it of others. What could not be
+ * written to standard output for another reason (a full disk) is a failure too. */
 int main(int argc, char **argv)
 {
     setlocale(LC_TIME, "");
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &(struct rlimit){0});
-    signal(SIGPIPE, SIG_IGN);
+    signal(SIGPIPE, SIG_DFL); /* `| head` ends this program too, whatever it inherited */
 
     cleanup_error struct error err = ERROR_INIT;
     cleanup_env struct env *env = env_from_process(environ);

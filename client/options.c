@@ -6,8 +6,8 @@
  * Which option a command knows stands in the command's own row (main.c): one that it does not know
  * is refused there, since an option that is ignored in silence is worse than none.
  *
- * Strings are borrowed from argv. `down -v` means --volumes, because Docker taught it to
- * everybody. */
+ * Strings are borrowed from argv. `down -v`, `logs -f` and `logs --tail` mean what Docker taught
+ * everybody, behind the command's word. */
 #include "client/options.h"
 
 #include "base/mem.h"
@@ -68,9 +68,20 @@ static const struct target targets[] = {
     {{"--no-cache", NULL, NULL, "build images anew, without layers of earlier builds"},
      SWITCH,
      AT(no_cache)},
+    {{"--build-arg",
+      NULL,
+      "NAME=VALUE",
+      "an argument of every build; NAME alone: this shell's; repeat for several"},
+     LIST,
+     AT(build_args)},
+    {{"--watch", "-w", NULL, "go on: deploy services anew when their files change (develop.watch)"},
+     SWITCH,
+     AT(watch)},
+    {{"--no-deps", NULL, NULL, "without what the named services depend on"}, SWITCH, AT(no_deps)},
     {{"--pull", NULL, NULL, "bases come from their registries, as they always do"},
      SWITCH,
      AT(pull)},
+    {{"--plan", NULL, NULL, "show what it would change, and change nothing"}, SWITCH, AT(plan)},
     {{"--push", NULL, NULL, "images are pushed, as they always are"}, SWITCH, AT(push)},
     {{"--yes", "-y", NULL, "answer questions with yes; covers no loss of data"}, SWITCH, AT(yes)},
     {{"--allow-loss",
@@ -119,6 +130,9 @@ static const struct target targets[] = {
     {{"--no-snapshot", NULL, NULL, "stores that are deleted or replaced leave no last snapshot"},
      SWITCH,
      AT(no_snapshot)},
+    {{"--refresh", NULL, NULL, "look for what was deleted from outside, and make it anew"},
+     SWITCH,
+     AT(refresh)},
     {{"--no-interpolate", NULL, NULL, "leave variables as they are written"},
      SWITCH,
      AT(no_interpolate)},
@@ -222,6 +236,44 @@ static int unknown(const char *text, struct error *err)
     return -EINVAL;
 }
 
+/* Letters that mean something else behind a command, as people type it to Docker: `down -v`,
+ * `logs -f`. Before the command they are what they are everywhere. */
+static const char *dockers(const struct options *o, const char *name)
+{
+    const char *command = o->words.len ? o->words.items[0] : NULL;
+    if (text_eq(command, "compose") && o->words.len > 1)
+        command = o->words.items[1];
+
+    if (text_eq(command, "down") && text_eq(name, "-v"))
+        return "--volumes";
+    if (text_eq(command, "logs") && text_eq(name, "-f"))
+        return "--follow";
+    if (text_eq(command, "logs") && text_eq(name, "--tail"))
+        return "--limit";
+    return name;
+}
+
+/* "-dv": switches by their letters, one after the other. */
+static int bundle(const char *text, struct options *o, struct error *err)
+{
+    for (const char *p = text + 1; *p; p++) {
+        char letter[3] = {'-', *p, '\0'};
+        const struct target *t = find(dockers(o, letter));
+
+        if (!t)
+            return unknown(letter, err);
+        if (t->kind != SWITCH)
+            return error_raise(
+                err, ERR_USAGE, "%s: %s needs a value and stands alone", text, t->row.name);
+        vec_push(&o->given, &t->row);
+
+        int rc = set(o, t, NULL, err);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
 /* "--name=value", "--name value", "-n value" and, for letters with an argument, "-nvalue". */
 static int one(int argc, char **argv, int *i, struct options *o, struct error *err)
 {
@@ -229,10 +281,7 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     const char *equals = text_starts(text, "--") ? strchr(text, '=') : NULL;
     cleanup_free char *name = equals ? xstrndup(text, (size_t)(equals - text)) : xstrdup(text);
 
-    /* `down -v`, as people type it to Docker */
-    const struct target *t = find(
-        text_eq(name, "-v") && o->words.len == 1 && text_eq(o->words.items[0], "down") ? "--volumes"
-                                                                                       : name);
+    const struct target *t = find(dockers(o, name));
 
     if (equals)
         value = equals + 1;
@@ -240,10 +289,10 @@ static int one(int argc, char **argv, int *i, struct options *o, struct error *e
     if (!t && text[0] == '-' && text[1] != '-' && text[1] && text[2]) {
         char letter[3] = {'-', text[1], '\0'};
 
-        t = find(letter);
-        value = text + 2;
+        t = find(dockers(o, letter));
         if (t && t->kind == SWITCH)
-            t = NULL;
+            return bundle(text, o, err);
+        value = text + 2;
     }
 
     if (!t)
@@ -289,6 +338,7 @@ void options_done(struct options *o)
     vec_free(&o->profiles);
     vec_free(&o->types);
     vec_free(&o->allow_loss);
+    vec_free(&o->build_args);
     vec_free(&o->words);
     vec_free(&o->given);
 }

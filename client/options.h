@@ -10,7 +10,8 @@ struct option_row;
 
 struct options {
     VEC(const char *)
-    files, env_files, profiles, types, allow_loss, words; /* words: the command's own arguments */
+    files, env_files, profiles, types, allow_loss, build_args,
+        words;                            /* words: the command's own arguments */
     VEC(const struct option_row *) given; /* every option that was said, in any form */
     const char *project_name, *stack, *cwd, *profile, *region, *provider, *mode, *engine, *out,
         *since, *until, *filter, *deployment, *format, *color, *list, *hash, *cd_name, *prefix,
@@ -20,7 +21,7 @@ struct options {
     bool json, detach, follow, force, all, all_regions, help, verbose, no_spawn, if_not_set, random,
         from_env, build, no_interpolate, resolve_image_digests, version, services, images, volumes,
         networks, show_profiles, environment, yes, yes_lose_data, exit_code, no_rollback, as_me,
-        no_snapshot, password_stdin, no_cache, pull, push;
+        no_snapshot, refresh, password_stdin, no_cache, pull, push, plan, no_deps, watch;
 };
 
 /* One option: which commands take it stands in the command's own list. */

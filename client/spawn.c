@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "client/signals.h"
+#include "rpc/log_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +69,7 @@ static int daemon_program(const struct client *c, char **program, struct error *
 /* Appended to: the log of the daemon before this one may say why it ended. */
 static int open_log(const struct rpc_paths *paths)
 {
-    cleanup_free char *path = path_join(paths->state_folder, "defangd.log");
+    cleanup_free char *path = path_join(paths->state_folder, LOG_FILE_NAME);
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
@@ -103,6 +104,17 @@ static char **daemon_env(const struct env *env)
     return envp;
 }
 
+/* What the shell had open (a lock, a pipe that somebody waits at) is none of the daemon's. */
+static void close_on_exec(void)
+{
+    if (close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+
+    long most = sysconf(_SC_OPEN_MAX); /* a kernel before 5.11 */
+    for (int fd = STDERR_FILENO + 1; fd < MIN(most, 4096L); fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /* In the child: never returns. A second fork and a session of its own, so that closing this
  * terminal does not end the daemon. Why it could not be started goes to `report`, which a start
  * that goes well closes. */
@@ -119,6 +131,7 @@ exec_daemon(const struct client *c, const char *program, const struct rpc_paths 
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(log >= 0 ? log : null, STDERR_FILENO);
+    close_on_exec();
     if (chdir("/") < 0)
         _exit(127);
 
@@ -177,7 +190,7 @@ int daemon_spawn(struct client *c, const struct rpc_paths *paths, struct error *
 
 long long daemon_log_length(const struct rpc_paths *paths)
 {
-    cleanup_free char *path = path_join(paths->state_folder, "defangd.log");
+    cleanup_free char *path = path_join(paths->state_folder, LOG_FILE_NAME);
     struct stat st;
 
     return lstat(path, &st) == 0 ? (long long)st.st_size : 0;
@@ -187,7 +200,7 @@ long long daemon_log_length(const struct rpc_paths *paths)
 char *daemon_last_words(const struct rpc_paths *paths, long long since)
 {
     static const char prefix[] = "defangd: ";
-    cleanup_free char *path = path_join(paths->state_folder, "defangd.log");
+    cleanup_free char *path = path_join(paths->state_folder, LOG_FILE_NAME);
     cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     char text[LAST_WORDS_BYTES + 1];
     ssize_t n = fd < 0 ? -1 : pread(fd, text, LAST_WORDS_BYTES, (off_t)since);

@@ -55,6 +55,7 @@ int context_pack(
     struct daemon *d,
     const struct plan_build *b,
     uint64_t limit_bytes,
+    atomic_ullong *progress_bytes,
     struct pack_result *result,
     int *fd,
     struct error *err)
@@ -66,7 +67,10 @@ int context_pack(
     struct pack_extra extras[2];
     struct pack_root *roots;
     struct pack_options options = {
-        .context = b->context, .dockerfile = b->dockerfile, .limit_bytes = limit_bytes};
+        .context = b->context,
+        .dockerfile = b->dockerfile,
+        .limit_bytes = limit_bytes,
+        .progress_bytes = progress_bytes};
     int rc = file_mkdirs(tmp, 0700, err);
 
     if (rc == 0 && b->beside) {

@@ -15,9 +15,13 @@
 #include "daemon/jobs/job.h"
 #include "daemon/jobs/pause.h"
 #include "daemon/jobs/stop.h"
+#include "daemon/service/linger.h"
+#include "daemon/service/opening.h"
+#include "daemon/service/take_over.h"
 #include "daemon/verb.h"
 #include "daemon/watch.h"
 
+#include "aws/call_points.h"
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/file.h"
@@ -26,6 +30,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/version.h"
+#include "loop/fault_point.h"
+#include "loop/guard.h"
+#include "loop/work.h"
+#include "rpc/log_file.h"
 #include "rpc/paths.h"
 
 #include <getopt.h>
@@ -38,6 +46,10 @@
 #include <unistd.h>
 
 #define TRIM_EVERY_MS (6LL * 60 * 60 * 1000)
+#define ROTATE_MS     (10 * 60 * 1000)
+#define END_MS        13000 /* from the signal to the end of the process, whatever happens */
+#define HELD_MS       50    /* longer than that the loop must not be held */
+#define HELD_TELL_MS  10000
 
 extern char **environ;
 
@@ -161,9 +173,50 @@ static void harden(void)
 }
 
 /* The loop runs on until everything has unwound (stop.c). */
-static void on_signal(uv_signal_t *handle, int signum)
+static void on_signal(void *arg)
 {
-    daemon_stop(handle->data);
+    daemon_stop(arg);
+}
+
+/* At most one line in a while: a machine that is busy holds everything up. */
+static void on_held(void *arg, const char *by, int64_t held_ms, int64_t cpu_ms)
+{
+    static int64_t told_ms;
+    int64_t now = clock_mono_ms();
+
+    if (told_ms && now - told_ms < HELD_TELL_MS)
+        return;
+    told_ms = now;
+    log_warning(
+        "loop",
+        "others waited: held_ms=%lld cpu_ms=%lld by=\"%s\"",
+        (long long)held_ms,
+        (long long)cpu_ms,
+        by);
+}
+
+/* `systemctl reload`. A request brings what it needs, so nothing is old; the log is looked at. */
+static void on_reload(uv_signal_t *handle, int signum)
+{
+    struct daemon *d = handle->data;
+
+    log_info("daemon", "reload: nothing is to be read again");
+    log_file_rotate(d->state_folder, STDERR_FILENO);
+}
+
+/* What is written from now on would be found by nobody, and another daemon may be serving. Jobs are
+ * left where AWS has them. */
+static void look_at_state(void *arg)
+{
+    struct daemon *d = arg;
+    cleanup_error struct error err = ERROR_INIT;
+
+    if (d->stopping || store_hold_check(d->store, &err) == 0)
+        return;
+
+    log_error("daemon", "%s; the daemon ends: jobs=%zu. %s", err.message, d->jobs.len, err.hint);
+    d->state_gone = true;
+    daemon_stop(d);
 }
 
 /* A failure is no reason to end: the next round tries again. */
@@ -174,6 +227,14 @@ static void trim(void *arg)
 
     if (store_trim(d->store, clock_wall_ms(), &err) < 0)
         log_warning("daemon", "old events not removed: error=\"%s\"", err.message);
+}
+
+/* Where a client started us and stderr is a file of ours. */
+static void rotate(void *arg)
+{
+    struct daemon *d = arg;
+
+    log_file_rotate(d->state_folder, STDERR_FILENO);
 }
 
 /* Alive means: the loop turns and what it is told is stored. With a full disk a restart would help
@@ -209,15 +270,20 @@ static void on_state_lost(void *arg)
     pause_begin(arg);
 }
 
-/* The sealing key comes from a systemd credential where there is one. */
-static int
-open_store(struct daemon *d, const char *folder, const struct env *env, struct error *err)
+/* The sealing key comes from a systemd credential where there is one. A daemon that a shell started
+ * makes room for the one that systemd starts. */
+static int open_store(
+    struct daemon *d, const char *folder, bool activated, const struct env *env, struct error *err)
 {
     const char *credentials = env_get_nonempty(env, "CREDENTIALS_DIRECTORY");
     cleanup_free char *key = credentials ? path_join(credentials, "defang-key") : NULL;
     struct store_options options = {
         .folder = folder, .key_file = key && file_exists(key) ? key : NULL};
-    int rc = store_open_with(d->loop, &options, &d->store, err);
+    struct opening *opening = opening_begin(&d->notify, 0);
+    int rc = activated ? take_over(d->loop, &options, &d->store, err)
+                       : store_open_with(d->loop, &options, &d->store, err);
+
+    opening_end(opening);
     if (rc < 0)
         return rc;
 
@@ -231,16 +297,12 @@ open_store(struct daemon *d, const char *folder, const struct env *env, struct e
 
 /* At the socket that systemd passed, else at our own path. */
 static int open_server(
-    struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
+    struct daemon *d,
+    const struct rpc_paths *paths,
+    int listen_fd,
+    const char *listen_path,
+    struct error *err)
 {
-    int listen_fd = -1;
-    cleanup_free char *listen_path = NULL;
-    int rc = notify_listen_fd(env, getpid(), &listen_fd, &listen_path, err);
-    if (rc < 0)
-        return rc;
-
-    d->under_systemd = listen_fd >= 0 || notify_enabled(&d->notify);
-
     struct server_options options = {
         .path = listen_path ? listen_path : paths->socket,
         .make_folder = !listen_path && !paths->socket_given,
@@ -255,19 +317,29 @@ static int open_server(
 static int
 open_all(struct daemon *d, const struct rpc_paths *paths, const struct env *env, struct error *err)
 {
-    int rc = file_mkdirs(paths->state_folder, 0700, err);
+    int listen_fd = -1;
+    cleanup_free char *listen_path = NULL;
+
+    notify_init(&d->notify, env, getpid());
+
+    int rc = notify_listen_fd(env, getpid(), &listen_fd, &listen_path, err);
+    d->activated = listen_fd >= 0;
+    d->under_systemd = d->activated || notify_enabled(&d->notify);
     if (rc == 0)
-        rc = open_store(d, paths->state_folder, env, err);
+        rc = file_mkdirs(paths->state_folder, 0700, err);
+    if (rc == 0)
+        rc = open_store(d, paths->state_folder, d->activated, env, err);
     if (rc < 0)
         return rc;
 
     d->http = http_curl_new(d->loop);
-    notify_init(&d->notify, env, getpid());
-    rc = open_server(d, paths, env, err);
+    rc = open_server(d, paths, listen_fd, listen_path, err);
     if (rc < 0)
         return rc;
 
     server_on_hello(d->server, notice, d->store);
+    server_ends_at_logout(d->server, d->under_systemd && linger_is_off(NULL));
+    d->names = names_watch_new(d->loop, d->state_folder, look_at_state, d);
     d->on_credentials = take_credentials;
     d->watchers = watch_hub_new(d->store, d->server);
     watch_hub_on_caller(d->watchers, offer, d);
@@ -290,20 +362,23 @@ static void register_verbs(struct daemon *d)
     verbs_login_register(d);
     verbs_resume_register(d);
     verbs_init_register(d);
+    verbs_history_register(d);
 }
 
 /* Until daemon_stop() stops the loop. Ready is said at the last moment before it runs. */
 static void serve(struct daemon *d)
 {
-    uv_signal_t term, interrupt;
+    uv_signal_t reload;
 
-    uv_signal_init(loop_uv(d->loop), &term);
-    uv_signal_init(loop_uv(d->loop), &interrupt);
-    term.data = interrupt.data = d;
-    uv_signal_start(&term, on_signal, SIGTERM);
-    uv_signal_start(&interrupt, on_signal, SIGINT);
+    guard_attach(d->loop, END_MS, on_signal, d);
+    d->on_stopping = guard_end;
+    loop_on_held(d->loop, HELD_MS, on_held, NULL);
+    uv_signal_init(loop_uv(d->loop), &reload);
+    reload.data = d;
+    uv_signal_start(&reload, on_reload, SIGHUP);
 
     struct loop_timer *trimmer = loop_timer_start(d->loop, 60 * 1000, TRIM_EVERY_MS, trim, d);
+    struct loop_timer *rotator = loop_timer_start(d->loop, 0, ROTATE_MS, rotate, d);
     struct loop_timer *dog =
         d->notify.watchdog_ms
             ? loop_timer_start(d->loop, d->notify.watchdog_ms, d->notify.watchdog_ms, watchdog, d)
@@ -319,15 +394,24 @@ static void serve(struct daemon *d)
         version_of_daemon);
     loop_run(d->loop);
     loop_timer_stop(trimmer);
+    loop_timer_stop(rotator);
     loop_timer_stop(dog);
-    uv_close((uv_handle_t *)&term, NULL);
-    uv_close((uv_handle_t *)&interrupt, NULL);
+    uv_close((uv_handle_t *)&reload, NULL);
+    guard_detach();
     uv_run(loop_uv(d->loop), UV_RUN_NOWAIT);
+}
+
+/* Something did not unwind, and what it uses must not be freed under it. What it wrote is whole. */
+static void __attribute__((noreturn)) leave(struct daemon *d)
+{
+    store_flush(d->store, NULL);
+    _exit(d->state_lost ? error_kind_exit(ERR_FAILED) : 0);
 }
 
 /* Against the order of the start. Fibers end before what they use, the loop after all of them. */
 static void close_all(struct daemon *d)
 {
+    names_watch_free(d->names);
     server_free(d->server);
     watch_hub_free(d->watchers);
     loop_cancel_fibers(d->loop);
@@ -344,11 +428,40 @@ static void close_all(struct daemon *d)
     notify_done(&d->notify);
 }
 
+#ifdef DEFANG_FAULT_POINTS
+/* `--list-fault-points`, and the variables that arm one and record those that are reached. A point
+ * of the journal is about what only a run knows: a star stands for it. */
+static void fault_points(int argc, char **argv)
+{
+    const char *kind, *why;
+
+    if (!fault_arm(getenv("DEFANG_FAULT"), getenv("DEFANG_FAULT_RECORD"))) {
+        fputs("defangd: DEFANG_FAULT is no point, or DEFANG_FAULT_RECORD no file\n", stderr);
+        exit(error_kind_exit(ERR_USAGE));
+    }
+    if (argc != 2 || !text_eq(argv[1], "--list-fault-points"))
+        return;
+
+    for (unsigned i = 0; (kind = fault_kind(i, &why)) != NULL; i++) {
+        if (text_starts(kind, "call."))
+            aws_call_points_print(kind, why);
+        else
+            printf("%s/*\t%s\n", kind, why);
+    }
+    exit(0);
+}
+#else
+#define fault_points(argc, argv) ((void)0)
+#endif
+
 int main(int argc, char **argv)
 {
+    fault_points(argc, argv);
     parse_arguments(argc, argv);
     harden();
+    guard_start();
     raise_files();
+    work_set_threads();
 
     cleanup_error struct error err = ERROR_INIT;
     cleanup_rpc_paths struct rpc_paths paths = {0};
@@ -369,7 +482,9 @@ int main(int argc, char **argv)
     if (job_resume_all(&d, &err) < 0)
         die(&err);
     serve(&d);
+    if (d.left_behind)
+        leave(&d);
     close_all(&d);
 
-    return d.state_lost ? error_kind_exit(ERR_FAILED) : 0;
+    return d.state_lost || d.state_gone ? error_kind_exit(ERR_FAILED) : 0;
 }

@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "daemon/git.h"
+#include "daemon/look/git.h"
 #include "daemon/session.h"
 #include "data/object.h"
 #include "loop/work.h"
@@ -32,7 +32,7 @@ struct finding {
     const char *cwd, *home;
     const char *const *files;
     size_t count;
-    json_t *origin;
+    json_t *origin, *source;
 };
 
 static char *digest_of(const char *text)
@@ -150,6 +150,9 @@ static void find_on_pool(void *arg)
         key("files", names_of(f, root)),
         key("owner", whose),
         key("place", place));
+    if (git.commit)
+        f->source = object(
+            key("commit", git.commit), key("branch", git.branch ? text_json(git.branch) : NULL));
     git_place_done(&git);
 }
 
@@ -158,6 +161,7 @@ int origin_find(
     const Defang__Caller *caller,
     const struct compose_project *model,
     json_t **out,
+    json_t **source,
     struct error *err)
 {
     cleanup_env struct env *env = session_env_of(caller);
@@ -169,6 +173,7 @@ int origin_find(
 
     int rc = work_run(d->loop, find_on_pool, &f, NULL);
     *out = f.origin;
+    *source = f.source;
     if (rc < 0)
         error_raise_errno(err, ERR_CANCELED, -rc, "canceled while looking where the project is");
 

@@ -41,7 +41,9 @@ void project_done(struct project *p)
     compose_project_free(p->model);
     compose_diagnostics_done(&p->diagnostics);
     json_decref(p->origin);
-    arena_free(p->arena);
+    json_decref(p->released);
+    json_decref(p->source);
+    arena_wipe_ptr(&p->arena); /* what variables of the caller were filled in is in there */
     *p = (struct project){0};
 }
 
@@ -83,6 +85,7 @@ static int read_files(
         .files = list_or_null(p->arena, caller->files, caller->n_files),
         .env_files = list_or_null(p->arena, caller->env_files, caller->n_env_files),
         .profiles = list_or_null(p->arena, caller->profiles, caller->n_profiles),
+        .named = list_or_null(p->arena, caller->services, caller->n_services),
         .project_name = null_if_empty(caller->project_name),
         .env = env,
         .stdin_text = stdin_text,
@@ -120,8 +123,71 @@ int project_read(
     return rc;
 }
 
-/* The loader's mistakes end the work; what went wrong otherwise (no file, no such setting) is no
- * finding. */
+/* What the planner does with a project that was read, a step at a time; each on the pool. */
+struct step {
+    struct project *p;
+    const struct env *env;
+    const char *mode, *stack;
+};
+
+/* Nothing but counting comes before the bound. */
+static int expand_on_pool(void *arg, struct error *err)
+{
+    struct project *p = ((struct step *)arg)->p;
+    int rc = plan_bound(p->model, &p->diagnostics, err);
+    if (rc < 0)
+        return rc;
+
+    plan_models_expand(p->model);
+    plan_binds_expand(p->model);
+    plan_literals_take(p->model);
+    return 0;
+}
+
+static int settings_on_pool(void *arg, struct error *err)
+{
+    struct step *s = arg;
+    struct project *p = s->p;
+
+    return plan_settings_resolve(p->arena, p->model, s->env, s->mode, s->stack, &p->settings, err);
+}
+
+static int check_on_pool(void *arg, struct error *err)
+{
+    struct project *p = ((struct step *)arg)->p;
+
+    return plan_check(p->model, &p->settings, &p->diagnostics, err);
+}
+
+static int lint_on_pool(void *arg, struct error *err)
+{
+    struct project *p = ((struct step *)arg)->p;
+
+    return plan_lint(p->model, &p->settings, &p->diagnostics, err);
+}
+
+/* From what was read to what is checked. */
+static int prepare(
+    struct daemon *d,
+    const Defang__Caller *caller,
+    const char *mode,
+    const struct env *env,
+    struct project *p,
+    struct error *err)
+{
+    struct step s = {
+        .p = p, .env = env, .mode = null_if_empty(mode), .stack = null_if_empty(caller->stack)};
+    int rc = work_call(d->loop, expand_on_pool, &s, err);
+    if (rc < 0)
+        return rc;
+
+    starters_give(d, p);
+    p->name = p->model->name;
+    return work_call(d->loop, settings_on_pool, &s, err);
+}
+
+/* The loader's mistakes end the work, and so do too many services; what went wrong otherwise (no
+ * file, no such setting) is no finding. */
 int project_lint(
     struct daemon *d,
     const Defang__Caller *caller,
@@ -142,25 +208,18 @@ int project_lint(
     if (rc < 0)
         return rc;
 
-    plan_models_expand(p->model);
-    plan_binds_expand(p->model);
-    plan_literals_take(p->model);
-    starters_give(d, p);
-    p->name = p->model->name;
-    rc = plan_settings_resolve(
-        p->arena,
-        p->model,
-        env,
-        null_if_empty(mode),
-        null_if_empty(caller->stack),
-        &p->settings,
-        err);
+    rc = prepare(d, caller, mode, env, p, err);
+    if (rc < 0 && err->kind == ERR_REFUSED) {
+        p->name = p->model->name;
+        error_done(err);
+        return 0;
+    }
     if (rc < 0)
         return rc;
 
     rc = dockerfiles_look(d->loop, caller->cwd, p->model, &p->diagnostics, &found);
     if (rc != -ECANCELED)
-        rc = plan_lint(p->model, &p->settings, &p->diagnostics, &found);
+        rc = work_call(d->loop, lint_on_pool, &(struct step){.p = p}, &found);
     if (rc == -ECANCELED)
         error_move(err, &found);
     error_done(&found);
@@ -179,7 +238,7 @@ check(struct daemon *d, const Defang__Caller *caller, struct project *p, struct 
 
     if (looked == -ECANCELED)
         return looked;
-    int rc = plan_check(p->model, &p->settings, &p->diagnostics, err);
+    int rc = work_call(d->loop, check_on_pool, &(struct step){.p = p}, err);
 
     return looked < 0 ? looked : rc;
 }
@@ -197,29 +256,15 @@ int project_load(
 
     cleanup_env struct env *env = session_env_of(caller);
     int rc = read_files(d, caller, env, false, p, err);
-    if (rc < 0)
-        return rc;
-
-    plan_models_expand(p->model);
-    plan_binds_expand(p->model);
-    plan_literals_take(p->model);
-    starters_give(d, p);
-    p->name = p->model->name;
-    rc = plan_settings_resolve(
-        p->arena,
-        p->model,
-        env,
-        null_if_empty(mode),
-        null_if_empty(caller->stack),
-        &p->settings,
-        err);
+    if (rc == 0)
+        rc = prepare(d, caller, mode, env, p, err);
     if (rc == 0)
         rc = check(d, caller, p, err);
     if (rc == 0)
         rc = flow_static_look(d->loop, p->model, strict, &p->diagnostics, err);
     if (rc == 0) {
         plan_static_expand(p->model);
-        rc = origin_find(d, caller, p->model, &p->origin, err);
+        rc = origin_find(d, caller, p->model, &p->origin, &p->source, err);
     }
 
     return rc;
@@ -249,7 +294,9 @@ int project_identify(
 
     p->name = p->model ? p->model->name : arena_strdup(p->arena, given);
     if (p->model) {
-        int rc = origin_find(d, caller, p->model, &p->origin, err);
+        int rc = plan_bound(p->model, NULL, err);
+        if (rc == 0)
+            rc = origin_find(d, caller, p->model, &p->origin, &p->source, err);
         if (rc < 0)
             return rc;
     }

@@ -13,8 +13,13 @@ struct project {
     struct compose_project *model; /* NULL when only the name was needed and no file was read */
     struct plan_settings settings; /* in arena; not resolved by project_read() */
     const char *name;              /* borrowed of the model or in arena; NULL when loading failed */
+    json_t *released;              /* services of the release that is deployed again, with their
+                                      images; NULL: its images are made of the files */
+    json_t *source;                /* commit and branch of its repository; or NULL */
     json_t *origin;                /* where its files are (origin.h); NULL when none was read */
     struct compose_diagnostics diagnostics;
+    const char **only; /* `up SERVICE…` (plan/partial.h); in arena */
+    size_t only_count;
 };
 
 /* Every function below fills *p, also when it fails; it is given back by project_done() then too.

@@ -72,3 +72,4 @@ void verbs_daemon_register(struct daemon *d);
 void verbs_login_register(struct daemon *d);
 void verbs_resume_register(struct daemon *d);
 void verbs_init_register(struct daemon *d);
+void verbs_history_register(struct daemon *d);

@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "loop/fault_point.h"
 #include <errno.h>
 #include <string.h>
 
@@ -51,6 +52,7 @@ static bool send_event(void *arg, uint64_t sequence, const void *data, size_t n)
 
     server_item_raw(w->call, data, n);
     w->sent = sequence;
+    FAULT_POINT("publish.sent", "");
     return server_call_can_write(w->call);
 }
 

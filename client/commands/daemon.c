@@ -1,9 +1,11 @@
 /* daemon status, stop, path, and version: about the daemon itself.
  *
- * Only `daemon status` starts one that does not run. `stop` returns when nobody answers at the
- * socket any more, so that whatever is typed next meets a daemon of the version that is installed
- * now. `version` prints ours in any case. */
+ * Only `daemon status` starts one that does not run. `stop` returns when nobody holds the state any
+ * more, so that whatever is typed next meets a daemon of the version that is installed now; one
+ * that cannot be asked is ended by a signal (owner.h). `version` prints ours in any case. */
 #include "client/connect.h"
+#include "client/owner.h"
+#include "client/unit.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
 #include "client/view/view.h"
@@ -16,8 +18,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define GONE_STEP_US 50000
-#define GONE_TRIES   400 /* 20 s: longer than the daemon gives its fibers to unwind */
+#define ANSWER_MS 10000
+#define GONE_MS   20000 /* longer than the daemon's own bound */
 
 /* True when --json has said all there is to say. */
 static bool printed_as_json(struct client *c, ProtobufCMessage *reply)
@@ -75,6 +77,9 @@ static int daemon_status(struct client *c, struct error *err)
             s->connections,
             s->jobs_active);
 
+        if (c->ends_at_logout)
+            printf("logout       %s\n", unit_linger_text);
+
         for (size_t i = 0; i < s->n_jobs; i++)
             printf(
                 "  %s  %s %s %s  %s\n",
@@ -90,52 +95,91 @@ static int daemon_status(struct client *c, struct error *err)
     return 0;
 }
 
-/* Stopped means: it no longer answers. */
-static void wait_until_gone(struct client *c)
-{
-    for (int i = 0; i < GONE_TRIES; i++) {
-        struct rpc_client *again = NULL;
-        cleanup_error struct error gone = ERROR_INIT;
-
-        if (client_connect_once(c, &again, &gone) < 0)
-            break;
-
-        rpc_client_free(again);
-        usleep(GONE_STEP_US);
-    }
-}
-
-/* Stopping what does not run is fine; starting it for that would be absurd. */
-static int daemon_stop(struct client *c, struct error *err)
+/* What answers is asked; it says how many jobs will go on. */
+static int ask_to_stop(struct client *c, struct rpc_client *rpc, struct error *err)
 {
     Defang__DaemonStopRequest request = DEFANG__DAEMON_STOP_REQUEST__INIT;
-    struct rpc_client *rpc = NULL;
     ProtobufCMessage *reply = NULL;
-    struct rpc_wait wait = {.timeout_ms = 30000};
-    cleanup_error struct error local = ERROR_INIT;
+    struct rpc_wait wait = {.timeout_ms = ANSWER_MS};
+    int rc = rpc_client_call(rpc, RPC_DAEMON_STOP, &request.base, &wait, &reply, err);
+    if (rc < 0)
+        return rc;
 
-    if (client_connect_once(c, &rpc, &local) < 0) {
+    const Defang__DaemonStopReply *said = (const Defang__DaemonStopReply *)reply;
+    uint32_t jobs = said->jobs_active;
+
+    if (jobs > 0)
+        say("%u job%s will go on when the daemon is started again (any defangctl command starts "
+            "it)",
+            jobs,
+            jobs == 1 ? "" : "s");
+    if (said->comes_back)
+        say("systemd starts it again when it is needed; `systemctl --user stop defangd.socket` "
+            "keeps it from that");
+    protobuf_c_message_free_unpacked(reply, NULL);
+    return 0;
+}
+
+/* It runs, and could not be asked: `why` tells what came back instead of an answer. */
+static int
+end_by_signal(const struct rpc_paths *paths, pid_t pid, const struct error *why, struct error *err)
+{
+    if (owner_is_stopped(pid))
+        say("the daemon (pid %ld) was stopped by a signal and cannot answer: it is ended by "
+            "another",
+            (long)pid);
+    else
+        say("the daemon (pid %ld) cannot be asked (%s): it is ended by a signal",
+            (long)pid,
+            why->message ? why->message : "it does not answer");
+
+    int rc = owner_end(paths, pid, err);
+    if (rc == 0)
+        say("it has ended; jobs that it had go on when the daemon is started again");
+    return rc;
+}
+
+/* Somebody holds the state who is not known as a daemon of this user's. */
+static int holder_unknown(const struct rpc_paths *paths, struct error *why, struct error *err)
+{
+    error_move(err, why);
+    error_hint(
+        err,
+        "%s/lock is held by a process that is no defangd of yours: `fuser -v %s/lock` names it",
+        paths->state_folder,
+        paths->state_folder);
+    return err->code;
+}
+
+/* Stopping what does not run is fine; starting it for that would be absurd. Stopped means: it holds
+ * the state no more. Whether it runs the lock tells, so that one which cannot answer (stopped by a
+ * signal, without a free connection, of another protocol, its socket removed) is not taken for
+ * none. */
+static int daemon_stop(struct client *c, struct error *err)
+{
+    cleanup_rpc_paths struct rpc_paths paths = {0};
+    struct rpc_client *rpc = NULL;
+    cleanup_error struct error why = ERROR_INIT;
+    int rc = rpc_paths_resolve(c->env, getuid(), NULL, &paths, err);
+    if (rc < 0)
+        return rc;
+
+    pid_t pid = owner_find(&paths);
+    if (pid == 0) { /* to ask at systemd's socket would start one */
         say("the daemon does not run");
         return 0;
     }
 
-    int rc = rpc_client_call(rpc, RPC_DAEMON_STOP, &request.base, &wait, &reply, err);
-    if (rc == 0) {
-        uint32_t jobs = ((Defang__DaemonStopReply *)reply)->jobs_active;
-
-        if (jobs > 0)
-            say("%u job%s will go on when the daemon is started again (any defangctl command "
-                "starts it)",
-                jobs,
-                jobs == 1 ? "" : "s");
-
-        protobuf_c_message_free_unpacked(reply, NULL);
-        wait_until_gone(c);
-    }
-
+    rc = client_connect_once(c, &rpc, &why);
+    if (rc == 0)
+        rc = ask_to_stop(c, rpc, &why);
     rpc_client_free(rpc);
 
-    return rc;
+    if (pid < 0)
+        return rc == 0 ? 0 : holder_unknown(&paths, &why, err);
+    if (rc == 0 && owner_wait(&paths, pid, GONE_MS))
+        return 0;
+    return end_by_signal(&paths, pid, &why, err);
 }
 
 /* Sealed credentials are of jobs that are under way: a daemon that does not run has jobs too, so it

@@ -3,6 +3,8 @@
  * Starting is a short call that answers with an id; what follows is a stream (follow.c) that may be
  * left and taken up again at any time. A canceled deployment is what `cancel` asked for, so for
  * this command it is success; one that had been made before the cancel came is none. */
+#include "client/commands/plan.h"
+#include "client/commands/up_watch.h"
 #include "client/connect.h"
 #include "client/follow.h"
 #include "client/view/json_out.h"
@@ -24,56 +26,127 @@ static char *text(const char *s)
     return (char *)(s ? s : "");
 }
 
+/* What is asked for beside the command's own options. */
+struct start {
+    bool build_only, no_deps, watch, rollback;
+    const char *release; /* with rollback; NULL: the one before */
+    char **services;     /* none: all */
+    size_t service_count;
+};
+
+static void fill_request(const struct client *c, const struct start *s, Defang__UpRequest *request)
+{
+    const struct options *o = &c->options;
+
+    request->mode = text(o->mode);
+    request->engine = text(o->engine ? o->engine : env_get_nonempty(c->env, "DEFANG_ENGINE"));
+    request->force_build = o->build;
+    request->yes = o->yes;
+    request->yes_lose_data = o->yes_lose_data;
+    request->allow_loss = (char **)o->allow_loss.items;
+    request->n_allow_loss = o->allow_loss.len;
+    request->adopt = o->adopt;
+    request->no_rollback = o->no_rollback;
+    request->no_snapshot = o->no_snapshot;
+    request->no_cache = o->no_cache;
+    request->build_args = (char **)o->build_args.items;
+    request->n_build_args = o->build_args.len;
+    request->build_only = s->build_only;
+    request->services = s->services;
+    request->n_services = s->service_count;
+    request->no_deps = s->no_deps;
+    request->watch = s->watch;
+    request->rollback = s->rollback;
+    request->release = text(s->release);
+    request->refresh = o->refresh;
+}
+
 /* A file that does not load, or anything else that is refused, ends here with the reason: only
- * an admitted deployment has an id to follow. */
-static int run_up(struct client *c, bool build_only, struct error *err)
+ * an admitted deployment has an id to follow. *reply is the caller's to free, NULL after an error.
+ */
+static int
+run_up(struct client *c, const struct start *s, ProtobufCMessage **reply, struct error *err)
 {
     Defang__Caller caller;
     Defang__UpRequest request = DEFANG__UP_REQUEST__INIT;
-    ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
 
+    *reply = NULL;
+    caller.services = s->services; /* borrowed */
+    caller.n_services = s->service_count;
     request.caller = &caller;
-    request.mode = text(c->options.mode);
-    request.engine =
-        text(c->options.engine ? c->options.engine : env_get_nonempty(c->env, "DEFANG_ENGINE"));
-    request.force_build = c->options.build;
-    request.yes = c->options.yes;
-    request.yes_lose_data = c->options.yes_lose_data;
-    request.allow_loss = (char **)c->options.allow_loss.items;
-    request.n_allow_loss = c->options.allow_loss.len;
-    request.adopt = c->options.adopt;
-    request.no_rollback = c->options.no_rollback;
-    request.no_snapshot = c->options.no_snapshot;
-    request.no_cache = c->options.no_cache;
-    request.build_only = build_only;
-    request.services = build_only ? c->arguments : NULL;
-    request.n_services = build_only ? c->argument_count : 0;
+    fill_request(c, s, &request);
     if (rc == 0)
-        rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, &reply, err);
+        rc = client_call(c, RPC_UP, &request.base, ADMIT_TIMEOUT_S, reply, err);
     caller_done(&caller);
+    if (rc < 0)
+        return rc;
 
-    if (rc == 0) {
-        Defang__UpReply *up = (Defang__UpReply *)reply;
+    Defang__UpReply *up = (Defang__UpReply *)*reply;
+    say_diagnostics(c, up->diagnostics, up->n_diagnostics);
+    return follow_started(c, up->deployment, up->info, err);
+}
 
-        say_diagnostics(c, up->diagnostics, up->n_diagnostics);
-        rc = follow_started(c, up->deployment, up->info, err);
+static int run_and_forget(struct client *c, const struct start *s, struct error *err)
+{
+    ProtobufCMessage *reply;
+    int rc = run_up(c, s, &reply, err);
+
+    if (reply)
         protobuf_c_message_free_unpacked(reply, NULL);
-    }
-
     return rc;
+}
+
+static int deploy_again(struct client *c, char **services, size_t count, struct error *err)
+{
+    const struct start s = {.no_deps = true, .services = services, .service_count = count};
+
+    return run_and_forget(c, &s, err);
 }
 
 int cmd_up(struct client *c, struct error *err)
 {
-    return run_up(c, false, err);
+    const struct start s = {
+        .no_deps = c->options.no_deps,
+        .watch = c->options.watch,
+        .services = c->arguments,
+        .service_count = c->argument_count};
+    ProtobufCMessage *reply;
+
+    if (s.watch && c->options.detach)
+        return error_raise(err, ERR_USAGE, "--watch and --detach exclude each other");
+
+    int rc = run_up(c, &s, &reply, err);
+    if (rc == 0 && s.watch) {
+        Defang__UpReply *up = (Defang__UpReply *)reply;
+        rc = up_watch(c, up->watches, up->n_watches, deploy_again, err);
+    }
+    if (reply)
+        protobuf_c_message_free_unpacked(reply, NULL);
+    return rc;
 }
 
-/* Docker's --push and --pull are what happens in any case: an image is pushed, and bases come from
- * their registries. */
+/* Also `push`: what is built is pushed. Docker's --push and --pull are what happens in any case:
+ * bases come from their registries. */
 int cmd_build(struct client *c, struct error *err)
 {
-    return run_up(c, true, err);
+    const struct start s = {
+        .build_only = true, .services = c->arguments, .service_count = c->argument_count};
+
+    return run_and_forget(c, &s, err);
+}
+
+/* A new deployment of what a release was: it is followed, canceled and kept as any other. */
+int cmd_rollback(struct client *c, struct error *err)
+{
+    const char *release = c->argument_count ? c->arguments[0] : NULL;
+    const struct start s = {.rollback = true, .release = release};
+
+    if (c->argument_count > 1)
+        return error_raise(err, ERR_USAGE, "one release can be named: `defangctl rollback 3`");
+    if (c->options.plan)
+        return plan_show(c, true, release, err);
+    return run_and_forget(c, &s, err);
 }
 
 /* --volumes removes data for good: it is asked for by name, and the daemon says what it kept

@@ -4,6 +4,8 @@
  * sorted here, since what goes away comes at the end of the reply. Equal lines of a group become
  * one with a count. With --out the template is written, and with `-` it is all that standard output
  * gets. */
+#include "client/commands/plan.h"
+
 #include "client/connect.h"
 #include "client/view/json_out.h"
 #include "client/view/say.h"
@@ -252,21 +254,31 @@ static void print_plan(const Defang__PlanReply *plan)
 }
 
 /* Diagnostics first, on standard error: the plan stays data. */
-int cmd_plan(struct client *c, struct error *err)
+int plan_show(struct client *c, bool rollback, const char *release, struct error *err)
 {
     Defang__PlanRequest request = DEFANG__PLAN_REQUEST__INIT;
     Defang__Caller caller;
     ProtobufCMessage *reply = NULL;
     int rc = caller_fill(c, &caller, err);
 
+    caller.services = c->arguments; /* borrowed */
+    caller.n_services = c->argument_count;
     request.caller = &caller;
+    request.rollback = rollback;
+    request.release = (char *)(release ? release : "");
     request.adopt = c->options.adopt;
+    request.no_snapshot = c->options.no_snapshot;
     request.mode = (char *)(c->options.mode ? c->options.mode : "");
     request.engine = (char *)(c->options.engine ? c->options.engine : "");
     request.want_template = c->options.out != NULL;
     request.yes_lose_data = c->options.yes_lose_data;
     request.allow_loss = (char **)c->options.allow_loss.items;
     request.n_allow_loss = c->options.allow_loss.len;
+    request.services = c->arguments;
+    request.n_services = c->argument_count;
+    request.no_deps = c->options.no_deps;
+    request.build_args = (char **)c->options.build_args.items;
+    request.n_build_args = c->options.build_args.len;
     if (rc == 0)
         rc = client_call(c, RPC_PLAN, &request.base, PLAN_TIMEOUT_S, &reply, err);
     caller_done(&caller);
@@ -288,4 +300,9 @@ int cmd_plan(struct client *c, struct error *err)
     protobuf_c_message_free_unpacked(reply, NULL);
 
     return rc;
+}
+
+int cmd_plan(struct client *c, struct error *err)
+{
+    return plan_show(c, false, NULL, err);
 }

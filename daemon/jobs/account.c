@@ -47,6 +47,10 @@ int job_run_bootstrap(struct job *j, struct error *err)
 
     rc = flow_cd_ensure(&j->context, account && json_bool_or(j->inputs, "force", false), &cd, err);
     account_unlock(j->daemon);
+    if (account) {
+        j->resources_changed = cd.changed;
+        j->nothing_changed = rc == 0 && cd.changed == 0;
+    }
     flow_cd_done(&cd);
 
     return rc;
@@ -64,33 +68,25 @@ int job_update_cd(struct job *j, struct error *err)
     return rc == 0 && exists ? job_run_bootstrap(j, err) : rc;
 }
 
-/* The bucket's name is read before its stack goes: it stays, and nobody could say later what it
- * was called. */
 int job_run_teardown(struct job *j, struct error *err)
 {
-    struct flow_cd cd = {0};
-    bool exists = false;
-    int rc = flow_cd_describe(&j->context, &cd, &exists, err);
-    if (rc == 0 && exists && cd.bucket)
+    cleanup_free char *bucket = NULL;
+    int rc = account_lock(j->daemon);
+    if (rc < 0)
+        return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
+
+    rc = flow_cd_teardown(
+        &j->context, json_bool_or(j->inputs, "force", false), &j->resources_changed, &bucket, err);
+    account_unlock(j->daemon);
+    j->nothing_changed = rc == 0 && j->resources_changed == 0;
+    if (bucket)
         vec_push(
             &j->kept,
             arena_printf(
                 j->arena,
                 "bucket %s with the uploaded code (empty and delete it yourself when nothing needs "
                 "it)",
-                cd.bucket));
-
-    flow_cd_done(&cd);
-    if (rc < 0)
-        return rc;
-
-    rc = account_lock(j->daemon);
-    if (rc < 0)
-        return error_raise(err, ERR_CANCELED, "canceled while another job prepared the account");
-
-    rc = flow_cd_teardown(&j->context, json_bool_or(j->inputs, "force", false), err);
-    account_unlock(j->daemon);
-    j->nothing_changed = rc == 0 && !exists;
+                bucket));
 
     return rc;
 }

@@ -73,6 +73,22 @@ int job_run_preview(struct job *j, struct error *err)
 
 /* ---- build: the first half of an up; nothing runs from the images yet ---- */
 
+/* A builder that stands and is to be given other secrets or log-ins: an `up` brings it. */
+static int refuse_old_builder(struct up *u, struct error *err)
+{
+    if (plan_builder_is_current(u->j->arena, &u->request))
+        return 0;
+
+    int rc = error_raise(
+        err,
+        ERR_REFUSED,
+        "the builder of %s was deployed with other secrets or log-ins than these files and this "
+        "config have",
+        u->j->context.project);
+    error_hint(err, "`defangctl up` brings the new one, and builds");
+    return rc;
+}
+
 /* The place to build comes with the project's stack. Where there is no stack yet, one is made of
  * that place alone; one that stands is not changed. */
 static int make_place(struct up *u, struct error *err)
@@ -81,6 +97,10 @@ static int make_place(struct up *u, struct error *err)
     int rc = up_phase_begun(u, "foundation", &begun, err);
     if (rc == 0 && !begun)
         rc = images_place_ready(&u->images, &ready, err);
+    if (rc == 0 && ready && !begun)
+        rc = refuse_old_builder(u, err);
+    if (rc == 0)
+        rc = up_put_for_builds(u, err);
     if (rc < 0 || ready)
         return rc;
 
@@ -115,6 +135,10 @@ static int run_build(struct up *u, struct error *err)
     int rc = up_prepare_account(u, err);
     if (rc == 0)
         rc = up_read_deployed(u, err);
+    if (rc == 0)
+        rc = up_make_groups(u, err); /* builds write into one */
+    if (rc == 0)
+        rc = up_read_configs(u, err);
     if (rc == 0)
         rc = images_prepare(&u->images, u->j, &u->request, err);
     if (rc == 0 && images_missing(&u->images))

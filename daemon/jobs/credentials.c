@@ -32,7 +32,22 @@
  * not waited with. */
 #define FRESH_MS       30000
 #define FRESH_PAUSE_MS 1000
+#define QUIET_MS       5000 /* after a restart */
 #define NOT_TAKEN_SAID 8u
+
+/* After a restart the terminal that watches brings its keys by itself, as soon as it has found the
+ * new daemon: nothing need be said of that. Once a life; -ETIMEDOUT when nobody came. */
+static int wait_quietly(struct job *j)
+{
+    if (!j->resumed || j->asked_quietly)
+        return -ETIMEDOUT;
+
+    j->asked_quietly = j->waits = true;
+    int rc = fiber_cond_wait(&j->credentials, QUIET_MS);
+    j->waits = false;
+
+    return rc == 0 && (j->daemon->suspending || j->daemon->stopping) ? -ECANCELED : rc;
+}
 
 /* Of an engine: 0 when the call may be made again, -ECANCELED, or -ETIMEDOUT when nobody came. */
 int job_wait_for_credentials(void *arg, const struct error *cause)
@@ -43,6 +58,10 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
         return -ECANCELED;
     if (j->fresh_ms && loop_now_ms(j->daemon->loop) - j->fresh_ms < FRESH_MS)
         return fiber_sleep(FRESH_PAUSE_MS);
+
+    int quiet = wait_quietly(j);
+    if (quiet != -ETIMEDOUT)
+        return quiet;
 
     log_info(
         "job",
@@ -71,7 +90,9 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
     store_job_keys_put(j->daemon->store, j->row.id, NULL, 0, &ignored);
     job_state_set(j, DEFANG__DEPLOY_STATE__BLOCKED_AUTH, "waiting for fresh credentials");
 
+    j->waits = true;
     int rc = fiber_cond_wait(&j->credentials, BLOCKED_MAX_MS);
+    j->waits = false;
     if (rc == 0 && (j->daemon->suspending || j->daemon->stopping))
         return -ECANCELED; /* nobody brought any: it waits on in its next life */
     if (rc == 0)
@@ -86,7 +107,7 @@ int job_wait_for_credentials(void *arg, const struct error *cause)
 static bool any_blocked(const struct daemon *d)
 {
     for (size_t i = 0; i < d->jobs.len; i++)
-        if (d->jobs.items[i]->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
+        if (d->jobs.items[i]->waits)
             return true;
     return false;
 }
@@ -170,10 +191,10 @@ static void renew_refused(struct daemon *d, struct session *session)
 
     for (size_t i = 0; i < d->jobs.len; i++) {
         const struct job *j = d->jobs.items[i];
-        bool waits = j->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH && j->session;
+        bool asks = j->waits && j->session;
 
-        refused = refused ||
-                  (waits && text_eq(aws_session_key_id(j->session->aws), theirs.access_key_id));
+        refused =
+            refused || (asks && text_eq(aws_session_key_id(j->session->aws), theirs.access_key_id));
     }
 
     if (refused)
@@ -202,7 +223,7 @@ unsigned job_offer_credentials(struct daemon *d, struct session *session)
         struct job *j = d->jobs.items[i];
         enum job_claim claim = job_claim_of(j, &who);
 
-        if (j->row.state != DEFANG__DEPLOY_STATE__BLOCKED_AUTH)
+        if (!j->waits)
             continue;
         if (claim != JOB_SAME)
             say_not_taken(j, &who, claim);

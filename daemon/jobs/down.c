@@ -13,12 +13,19 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/account/facts.h"
+#include "engine/account/orphans.h"
 #include "engine/account/volumes.h"
 #include "engine/engine.h"
 #include "engine/run/once_record.h"
+#include "engine/stack/cd.h"
 #include "engine/stack/log_groups.h"
 #include "engine/values/derived.h"
 #include "engine/values/store_secrets.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define GOING_KEY "down.going"
 
 static int remove_volumes(
     struct job *j, const struct plan_kept_volume *volumes, size_t count, struct error *err)
@@ -35,18 +42,8 @@ static int remove_volumes(
     return rc;
 }
 
-/* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept.
- */
-static int leave_volumes(struct job *j, struct error *err)
+static int name_volumes(struct job *j, const struct plan_kept_volume *volumes, size_t count)
 {
-    const struct plan_kept_volume *volumes;
-    size_t count;
-    int rc = flow_volumes(&j->context, j->arena, &volumes, &count, err);
-    if (rc < 0 || count == 0)
-        return rc;
-    if (json_bool_or(j->inputs, "volumes", false))
-        return remove_volumes(j, volumes, count, err);
-
     for (size_t i = 0; i < count; i++)
         vec_push(
             &j->kept,
@@ -58,6 +55,30 @@ static int leave_volumes(struct job *j, struct error *err)
                 volumes[i].file_system));
 
     return 0;
+}
+
+/* Named volumes are kept unless the user said otherwise; also those that an earlier teardown kept.
+ */
+static int leave_volumes(struct job *j, struct error *err)
+{
+    const struct plan_kept_volume *volumes;
+    size_t count;
+    bool remove = json_bool_or(j->inputs, "volumes", false);
+    cleanup_error struct error local = ERROR_INIT;
+
+    if (!remove) {
+        if (flow_volumes_if_allowed(&j->context, j->arena, &volumes, &count, &local) < 0)
+            engine_note(
+                &j->context,
+                ENGINE_SAY_NOTE,
+                NULL,
+                "whether a named volume is left could not be looked at: %s",
+                local.message);
+        return name_volumes(j, volumes, count);
+    }
+
+    int rc = flow_volumes(&j->context, j->arena, &volumes, &count, err);
+    return rc < 0 || count == 0 ? rc : remove_volumes(j, volumes, count, err);
 }
 
 static int remove_groups(struct job *j, const struct left_groups *groups, struct error *err)
@@ -112,6 +133,77 @@ static int leave_groups(struct job *j, struct error *err)
     return rc;
 }
 
+/* ---- what no stack holds ---- */
+
+/* Whether the engine leaves it on purpose: then it is no part of what goes. */
+static bool is_left(const json_t *resource)
+{
+    return text_starts(json_str(resource, "DeletionPolicy"), "Retain") &&
+           !json_is_true(json_at(resource, "Metadata.Purge"));
+}
+
+/* The ids of what goes with the stack. Kept, because afterwards nobody can tell them any more; what
+ * cannot be read makes the answer longer than it has to be, and stops nothing. */
+static int note_going(struct job *j, struct error *err)
+{
+    struct engine_template deployed = {0};
+    cleanup_json json_t *ids = NULL;
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_free char *before = NULL;
+    const char *id;
+    json_t *resource;
+
+    int rc = engine_journal_get(&j->context, GOING_KEY, &before, err);
+    if (rc < 0 || before)
+        return rc;
+
+    if (j->engine->deployed(&j->context, &deployed, &ignored) == 0 && deployed.exists)
+        (void)j->engine->resources(&j->context, &ids, &ignored);
+    json_object_foreach(json_object_get(deployed.json, "Resources"), id, resource) {
+        if (is_left(resource))
+            json_object_del(ids, id);
+        if (ids && text_eq(json_str(resource, "Type"), "AWS::EC2::EIP"))
+            json_object_set_new(ids, ORPHANS_ADDRESSES, json_true());
+    }
+    engine_template_done(&deployed);
+
+    cleanup_free char *text = ids ? json_print(ids, false, true) : xstrdup("{}");
+    return engine_journal_put(&j->context, GOING_KEY, text, err);
+}
+
+/* Its id is in a sentence already: a snapshot of this very removal, a volume. */
+static bool is_said(const struct job *j, const char *sentence)
+{
+    cleanup_free char *copy = xstrdup(sentence);
+    char *end = strstr(copy, ", which ");
+
+    if (end)
+        *end = '\0';
+    const char *id = strrchr(copy, ' ') ? strrchr(copy, ' ') + 1 : copy;
+    vec_each(kept, &j->kept) {
+        if (strstr(*kept, id))
+            return true;
+    }
+    return false;
+}
+
+/* Last, when all else has said what it leaves. */
+static void say_orphans(struct job *j)
+{
+    cleanup_error struct error ignored = ERROR_INIT; /* what is left is left, said or not */
+    cleanup_free char *text = NULL;
+    cleanup_json json_t *going = NULL;
+    const char **list = NULL;
+    size_t count = 0;
+
+    if (engine_journal_get(&j->context, GOING_KEY, &text, &ignored) == 0 && text)
+        (void)json_parse(text, strlen(text), &going, &ignored);
+    (void)orphans_find(&j->context, j->arena, going, &list, &count, &ignored);
+    for (size_t i = 0; i < count; i++)
+        if (!is_said(j, list[i]))
+            vec_push(&j->kept, (char *)(uintptr_t)list[i]);
+}
+
 /* What the engine made. */
 static int destroy(struct job *j, struct error *err)
 {
@@ -147,6 +239,24 @@ static int prune(struct job *j, struct error *err)
     return rc;
 }
 
+/* Other machines may still read what was deployed, and what its files held. */
+static void say_history(struct job *j)
+{
+    cleanup_free char *root = plan_derived_path(&j->project.settings, j->context.project);
+    cleanup_error struct error ignored = ERROR_INIT;
+    const char *there = NULL;
+
+    if (flow_file_key(&j->context, j->arena, false, &there, &ignored) < 0 || text_empty(there))
+        return;
+    vec_push(
+        &j->kept,
+        arena_printf(
+            j->arena,
+            "its history (`defangctl history -p %s`), sealed with the parameter %s" PLAN_FILE_KEY,
+            j->context.project,
+            root));
+}
+
 static void say_kept(struct job *j)
 {
     cleanup_free char *path = plan_config_path(&j->project.settings, j->context.project);
@@ -154,12 +264,21 @@ static void say_kept(struct job *j)
     vec_push(
         &j->kept,
         arena_printf(j->arena, "config under %s (remove with `defangctl config rm`)", path));
-    vec_push(
-        &j->kept,
-        arena_printf(
-            j->arena,
-            "stack %s with its bucket (remove with `defangctl cd teardown`)",
-            j->project.settings.cd_name));
+
+    say_history(j);
+
+    struct flow_cd cd = {0};
+    cleanup_error struct error ignored = ERROR_INIT;
+    bool exists = false;
+
+    if (flow_cd_describe(&j->context, &cd, &exists, &ignored) == 0 && exists)
+        vec_push(
+            &j->kept,
+            arena_printf(
+                j->arena,
+                "stack %s with its bucket (remove with `defangctl cd teardown`)",
+                j->project.settings.cd_name));
+    flow_cd_done(&cd);
 }
 
 /* In the order in which things need each other; each step may be done again after a cut. */
@@ -168,6 +287,8 @@ int job_run_down(struct job *j, struct error *err)
     int rc = flow_facts(&j->context, j->arena, (struct plan_facts **)&j->context.facts, err);
     if (rc == 0)
         rc = job_update_cd(j, err);
+    if (rc == 0)
+        rc = note_going(j, err);
     if (rc == 0)
         rc = destroy(j, err);
     if (rc == 0)
@@ -181,6 +302,8 @@ int job_run_down(struct job *j, struct error *err)
     if (rc == 0)
         say_kept(j);
     job_say_snapshots(j);
+    if (rc == 0)
+        say_orphans(j);
 
     return rc;
 }

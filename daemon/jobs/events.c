@@ -105,7 +105,8 @@ static void remember_build(struct job *j, const struct engine_log *line)
     if (!text_eq(line->source, "build") || text_eq(j->last_build_task, line->host))
         return;
 
-    cleanup_free char *key = xasprintf("build-task/%s", line->host);
+    cleanup_free char *key = xasprintf(STORE_BUILD_TASK "%s", line->host);
+    cleanup_free char *value = xasprintf("%s\t%lld", line->service, (long long)clock_wall_ms());
     cleanup_error struct error ignored = ERROR_INIT; /* only a name in a log */
 
     store_project_put(
@@ -115,7 +116,7 @@ static void remember_build(struct job *j, const struct engine_log *line)
         j->row.project,
         j->row.stack,
         key,
-        line->service,
+        value,
         &ignored);
     j->last_build_task = arena_strdup(j->arena, line->host);
 }

@@ -22,9 +22,11 @@
 #include "base/str.h"
 #include "engine/build/build.h"
 #include "engine/build/keep.h"
+#include "engine/build/log.h"
 #include "engine/build/place.h"
 #include "engine/call.h"
 #include "engine/context.h"
+#include "engine/release/release.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <errno.h>
@@ -46,24 +48,32 @@ static char *row_id(const struct plan_build *b)
     return xasprintf("image/%s", b->service);
 }
 
-/* That this deployment has built it, for `up --build`. */
+/* That this deployment has built it, and all that belongs to it is done. */
 static char *forced_key(const struct plan_build *b)
 {
     return xasprintf("forced.%s", b->service);
 }
 
-/* `up --build`: an image that is there counts as missing, until this deployment has built it. */
-static int forget_if_forced(struct image_job *w, struct error *err)
+/* An image that is there counts as missing until this deployment has built it, where it is to be
+ * built anew (`up --build`), or where an earlier life of this deployment began to: its task is
+ * followed to its end, so that its log is told and kept. */
+static int forget_if_unfinished(struct image_job *w, struct error *err)
 {
     struct job *j = w->im->job;
-    cleanup_free char *key = forced_key(&w->im->builds[w->index]);
+    const struct plan_build *b = &w->im->builds[w->index];
+    cleanup_free char *key = forced_key(b);
     cleanup_free char *done = NULL;
+    bool begun = false;
+    int rc = flow_image_begun(&j->context, b, &begun, err);
 
-    if (!json_bool_or(j->inputs, "force", false))
+    if (rc == 0 && !begun && !json_bool_or(j->inputs, "force", false))
         return 0;
-
-    int rc = j->journal.get(j->journal.arg, key, &done, err);
-    if (rc == 0 && !done) {
+    if (rc == 0)
+        rc = j->journal.get(j->journal.arg, key, &done, err);
+    if (rc == 0 && done && w->im->built[w->index]) {
+        w->im->own[w->index] = true;
+        j->images_built++;
+    } else if (rc == 0 && !done) {
         free(w->im->built[w->index]);
         w->im->built[w->index] = NULL;
     }
@@ -199,7 +209,11 @@ static int look_up(void *arg, struct error *err)
     struct plan_build *b = &w->im->builds[w->index];
     int rc = flow_image_lookup(&w->im->job->context, b, &w->im->built[w->index], err);
 
-    return rc < 0 ? rc : forget_if_forced(w, err);
+    if (rc == 0)
+        rc = forget_if_unfinished(w, err);
+    if (rc == 0 && w->im->built[w->index] && !w->im->job->engine->builds_images)
+        build_log_resume(&w->im->job->context, b);
+    return rc;
 }
 
 static void tell_found(const struct images *im)
@@ -208,7 +222,9 @@ static void tell_found(const struct images *im)
         cleanup_free char *row = row_id(&im->builds[i]);
         const char *at = im->built[i] ? strchr(im->built[i], '@') : NULL;
 
-        if (at)
+        if (at && im->own[i]) /* by an earlier life of this deployment */
+            job_step(im->job, row, ENGINE_DONE, ORDER, "image: %.19s…  built", at + 1);
+        else if (at)
             job_step(im->job, row, ENGINE_SKIPPED, ORDER, "image: %.19s…  already built", at + 1);
         else if (!im->builds[i].same_as)
             job_step(im->job, row, ENGINE_WAITING, ORDER, "image: waits for the place to build");
@@ -283,48 +299,31 @@ static void collect(struct images *im)
                 (struct plan_image){.service = im->builds[i].service, .uri = im->built[i]};
 }
 
-static bool is_named(const json_t *names, const char *service)
+/* A release that is deployed again: its images are those that it had. */
+static int take_released(struct images *im, struct job *j)
 {
-    size_t i;
-    json_t *name;
+    const json_t *list = j->project.released;
+    size_t i, n = json_array_size(list);
+    json_t *one;
 
-    json_array_foreach(names, i, name) {
-        if (text_eq(json_string_value(name), service))
-            return true;
+    im->builds = arena_array(j->arena, struct plan_build, n + 1);
+    im->built = xcalloc(n + 1, sizeof *im->built);
+    im->uris = xcalloc(n + 1, sizeof *im->uris);
+    im->own = xcalloc(n + 1, sizeof *im->own);
+    json_array_foreach(list, i, one) {
+        const char *uri = json_str(one, "image");
+        struct plan_build b = {.service = json_str(one, "service")};
+        const char *digest;
+
+        if (!uri || !b.service || !json_bool_or(one, "built", false) ||
+            !release_image_parts(j->arena, uri, &b.repository, &digest, &b.tag))
+            continue;
+        im->builds[im->count] = b;
+        im->built[im->count++] = xstrdup(uri);
     }
-    return json_array_size(names) == 0;
-}
-
-/* One that is named is made from the image of this one. */
-static bool is_context(const struct images *im, const json_t *names, const struct plan_build *of)
-{
-    for (size_t i = 0; i < im->count; i++) {
-        const struct plan_build *b = &im->builds[i];
-
-        for (size_t k = 0; k < b->context_count && is_named(names, b->service); k++)
-            if (text_eq(b->contexts[k].service, of->service))
-                return true;
-    }
-    return false;
-}
-
-/* `build SERVICE…`: of these alone, and of what they are made from. `--no-cache`: without the
- * layers that are kept. */
-static void as_asked(struct images *im, const struct plan_request *r)
-{
-    const json_t *names = json_object_get(im->job->inputs, "services");
-    size_t kept = 0;
-
-    for (size_t i = 0; i < im->count; i++)
-        if (is_named(names, im->builds[i].service) || is_context(im, names, &im->builds[i]))
-            im->builds[kept++] = im->builds[i];
-    im->count = kept;
-    for (size_t i = 0; i < kept; i++)
-        im->builds[i].all_count = kept;
-
-    for (size_t i = 0; i < kept && json_bool_or(im->job->inputs, "no_cache", false); i++)
-        ((struct compose_service *)compose_service_get(r->project, im->builds[i].service))
-            ->build.no_cache = true;
+    tell_found(im);
+    collect(im);
+    return 0;
 }
 
 /* Packing, uploading and looking up, image by image; afterwards it is known what is missing. */
@@ -332,13 +331,16 @@ int images_prepare(
     struct images *im, struct job *j, const struct plan_request *r, struct error *err)
 {
     *im = (struct images){.job = j, .request = r};
+    if (j->project.released)
+        return take_released(im, j);
 
     int rc = plan_builds(j->arena, r, &im->builds, &im->count, err);
     if (rc < 0)
         return rc;
 
-    as_asked(im, r);
+    images_as_asked(im, r);
     im->built = xcalloc(im->count + 1, sizeof *im->built);
+    im->own = xcalloc(im->count + 1, sizeof *im->own);
     im->uris = xcalloc(im->count + 1, sizeof *im->uris);
     rc = for_each(im, "pack", PACK_PARALLEL, -1, pack_one, NULL, NULL, err);
     if (rc == 0)
@@ -452,5 +454,6 @@ void images_done(struct images *im)
     for (size_t i = 0; im->built && i < im->count; i++)
         free(im->built[i]);
     free(im->built);
+    free(im->own);
     free(im->uris);
 }

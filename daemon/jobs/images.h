@@ -11,6 +11,7 @@ struct images {
     struct plan_build *builds; /* in the job's arena */
     size_t count;
     char **built;            /* URI by digest, NULL while missing */
+    bool *own;               /* an earlier life of this deployment has built it */
     struct plan_image *uris; /* borrows them: what the planner takes */
     size_t uri_count;
 };
@@ -32,7 +33,10 @@ int images_build(struct images *im, struct engine_failure *failure, struct error
 
 void images_done(struct images *im); /* also of an empty one */
 
-/* ---- what they are built from (images_pack.c) ---- */
+/* ---- what they are built from, and which of them (images_pack.c) ---- */
+
+/* Leaves those that the job is about; see its inputs. */
+void images_as_asked(struct images *im, const struct plan_request *r);
 
 /* Packs the context of `b`, uploads what S3 lacks, and sets b->object_key; in a later life of the
  * job only the last. Told on `row`. Suspends. */

@@ -22,7 +22,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define ORDER 10
+#define ORDER       10
+#define PROGRESS_MS 2000
 
 /* DEFANG_BUILD_CONTEXT_LIMIT of the shell that started the job; 0 is the usual limit. */
 static uint64_t context_limit(struct job *j)
@@ -71,27 +72,80 @@ static void tell_left_out(struct job *j, const struct plan_build *b, const struc
             r->left_out.names);
 }
 
-/* A file of secrets that no instruction names goes along with `COPY . .` before anybody notices. */
-static void warn_of_secrets(struct job *j, const struct plan_build *b, const struct pack_result *r)
+/* Of the build's Dockerfile; malloc'd, NULL when it cannot be read. */
+static char *dockerfile_of(const struct plan_build *b)
 {
     cleanup_str struct str text = STR_INIT;
     cleanup_free char *inside = path_absolute(b->context, b->dockerfile);
     const char *path = b->dockerfile_path ? b->dockerfile_path : inside;
-    const char *dockerfile = b->dockerfile_text;
 
-    if (!r->env_file)
-        return;
-    if (!dockerfile && file_read(path, LIMIT_DOCKERFILE_BYTES, &text, NULL) == 0)
-        dockerfile = str_get(&text);
-    if (dockerfile && !strstr(dockerfile, ".env"))
+    if (b->dockerfile_text)
+        return xstrdup(b->dockerfile_text);
+    return file_read(path, LIMIT_DOCKERFILE_BYTES, &text, NULL) == 0 ? str_take(&text) : NULL;
+}
+
+/* A file of secrets that no instruction names goes along with `COPY . .` before anybody notices. */
+static void warn_of_secrets(struct job *j, const struct plan_build *b, const struct pack_result *r)
+{
+    cleanup_free char *dockerfile = r->secret_count ? dockerfile_of(b) : NULL;
+    cleanup_str struct str names = STR_INIT;
+    size_t n = 0;
+
+    for (size_t i = 0; dockerfile && i < r->secret_count; i++)
+        if (!strstr(dockerfile, path_basename(r->secrets[i])))
+            str_appendf(&names, "%s%s", n++ ? ", " : "", r->secrets[i]);
+    if (n)
         engine_note(
             &j->context,
             ENGINE_SAY_WARNING,
-            "name it in .dockerignore, or in the Dockerfile if the image needs it",
-            "service %s: %s is in the build context, and so in the image if the Dockerfile copies "
-            "its folder",
+            "name it in .dockerignore, or in the Dockerfile if the image needs it; what only a RUN "
+            "needs is a secret of the build (build.secrets)",
+            "service %s: %s %s in the build context, and so in the image if the Dockerfile copies "
+            "%s folder",
             b->service,
-            r->env_file);
+            str_get(&names),
+            n == 1 ? "is" : "are",
+            n == 1 ? "its" : "their");
+}
+
+struct packing {
+    struct job *job;
+    const struct plan_build *build;
+    const char *row;
+    atomic_ullong bytes; /* read so far */
+};
+
+/* Beside the packing, until it is canceled: a large context takes a while. */
+static int show_progress(void *arg, struct error *err)
+{
+    struct packing *p = arg;
+
+    while (fiber_sleep(PROGRESS_MS) == 0) {
+        double mib = (double)atomic_load(&p->bytes) / (1 << 20);
+
+        job_step(
+            p->job, p->row, ENGINE_ACTIVE, ORDER, "packing %s: %.0f MiB", p->build->context, mib);
+    }
+    return 0;
+}
+
+static int pack(
+    struct job *j,
+    const struct plan_build *b,
+    const char *row,
+    struct pack_result *result,
+    int *fd,
+    struct error *err)
+{
+    struct packing p = {.job = j, .build = b, .row = row};
+    struct fiber_group *beside = fiber_group_new(j->daemon->loop, 0);
+
+    fiber_group_spawn(beside, "progress", show_progress, &p);
+    int rc = context_pack(j->daemon, b, context_limit(j), &p.bytes, result, fd, err);
+    fiber_group_cancel(beside);
+    (void)fiber_group_wait(beside, NULL);
+    fiber_group_free(beside);
+    return rc;
 }
 
 /* The archive has no name: nothing is left behind by a kill. */
@@ -103,7 +157,7 @@ static int pack_and_upload(
 
     job_step(j, row, ENGINE_ACTIVE, ORDER, "packing %s", b->context);
 
-    int rc = context_pack(j->daemon, b, context_limit(j), &result, &fd, err);
+    int rc = pack(j, b, row, &result, &fd, err);
     if (rc < 0)
         return rc;
 
@@ -188,4 +242,50 @@ int images_pack_same(
     b->object_key = known ? arena_strdup(j->arena, known) : of->object_key;
     b->storage_gib = of->storage_gib;
     return known ? 0 : j->journal.put(j->journal.arg, key, b->object_key, err);
+}
+
+/* ---- which of them ---- */
+
+static bool is_named(const json_t *names, const char *service)
+{
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(names, i, name) {
+        if (text_eq(json_string_value(name), service))
+            return true;
+    }
+    return json_array_size(names) == 0;
+}
+
+/* One that is named is made from the image of this one. */
+static bool is_context(const struct images *im, const json_t *names, const struct plan_build *of)
+{
+    for (size_t i = 0; i < im->count; i++) {
+        const struct plan_build *b = &im->builds[i];
+
+        for (size_t k = 0; k < b->context_count && is_named(names, b->service); k++)
+            if (text_eq(b->contexts[k].service, of->service))
+                return true;
+    }
+    return false;
+}
+
+/* `build SERVICE…`: of these alone, and of what they are made from. `--no-cache`: without the
+ * layers that are kept. */
+void images_as_asked(struct images *im, const struct plan_request *r)
+{
+    const json_t *names = json_object_get(im->job->inputs, "services");
+    size_t kept = 0;
+
+    for (size_t i = 0; i < im->count; i++)
+        if (is_named(names, im->builds[i].service) || is_context(im, names, &im->builds[i]))
+            im->builds[kept++] = im->builds[i];
+    im->count = kept;
+    for (size_t i = 0; i < kept; i++)
+        im->builds[i].all_count = kept;
+
+    for (size_t i = 0; i < kept && json_bool_or(im->job->inputs, "no_cache", false); i++)
+        ((struct compose_service *)compose_service_get(r->project, im->builds[i].service))
+            ->build.no_cache = true;
 }

@@ -106,5 +106,6 @@ json_t *job_inputs_new(
         key("env_credentials", has_env_credentials),
         key("interactive", (bool)caller->interactive),
         key("origin", p ? json_incref(p->origin) : NULL),
+        key("source", p ? json_incref(p->source) : NULL),
         key("model", frozen ? json_string(frozen) : NULL));
 }

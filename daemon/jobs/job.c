@@ -20,6 +20,8 @@
 #include "engine/call.h"
 #include "engine/context.h"
 #include "engine/engines.h"
+#include "engine/release/release.h"
+#include "loop/fault_point.h"
 
 #include <errno.h>
 #include <string.h>
@@ -43,6 +45,7 @@ static void job_free(struct job *j)
     store_deployment_done(&j->row);
     json_decref(j->inputs);
     json_decref(j->endpoints);
+    json_decref(j->release);
     vec_each(one, &j->not_taken)
         free(*one);
     vec_free(&j->not_taken);
@@ -166,6 +169,10 @@ static int open_world(struct job *j, struct error *err)
     if (rc < 0)
         return rc;
 
+    j->project.released = json_incref(json_object_get(j->inputs, "released"));
+    if (j->project.model)
+        release_files_give(j->project.model, json_object_get(j->inputs, "files"));
+
     j->engine = engine_get(j->row.engine);
 
     if (!j->engine)
@@ -260,6 +267,9 @@ static void end(struct job *j, int rc, struct error *err)
     Defang__DeployState state = state_for(j, rc, err);
     if (rc < 0)
         evidence_publish(j, store_state_name((int)state), err);
+
+    cleanup_free char *summary = job_summary(j, state, err);
+    release_end(j, store_state_name((int)state), summary, err);
     job_finish(j, state, err);
 }
 
@@ -349,6 +359,8 @@ int job_start(
         json_decref(inputs);
         return rc;
     }
+
+    FAULT_POINT("admit.stored", row->kind);
 
     /* What changes in a shell's session later must not reach a job that goes on. */
     struct job *j = job_new(d, &stored, inputs, own, false);

@@ -7,9 +7,9 @@
  *
  * Inputs (JSON, sealed in the store, erased at the terminal state): {"model": canonical YAML,
  * "env": {variables without keys}, "profile", "region", "mode", "stack", "engine", "origin",
- * "adopt", "force": bool, "no_rollback": bool, "env_credentials": bool}. Keys from an environment
- * are kept beside them, sealed too (job_keep_keys): after a restart such a job goes on while they
- * live, and waits in BLOCKED_AUTH until a terminal of the same user brings others. */
+ * "adopt", "force", "refresh": bool, "no_rollback": bool, "env_credentials": bool}. Keys from an
+ * environment are kept beside them, sealed too (job_keep_keys): after a restart such a job goes on
+ * while they live, and waits in BLOCKED_AUTH until a terminal of the same user brings others. */
 #pragma once
 
 #include "daemon/daemon.h"
@@ -32,6 +32,8 @@ struct job {
     struct fiber *fiber;
     struct fiber_cond credentials; /* fresh ones are in the session */
     VEC(char *) not_taken;         /* principals whose keys were offered in vain, as was said */
+    bool waits;                    /* for credentials: whoever brings some is heard */
+    bool asked_quietly;            /* once after a restart, before anything is said */
     int64_t fresh_ms;              /* since then (monotonic); 0 = never */
     bool cancel_requested, resumed, finished;
     bool canceled_late; /* what was asked for is there all the same */
@@ -43,6 +45,7 @@ struct job {
     unsigned images_built, uploads, resources_changed;
     bool nothing_changed;
     const char *last_build_task; /* in arena */
+    json_t *release;             /* what the account's history gets; NULL: nothing */
     json_t *endpoints;           /* array of {service, url, public} */
     VEC(const char *) kept;      /* in arena */
 };
@@ -161,10 +164,18 @@ void job_step(
  * Metadata (Defang.services), filled from the engine's outputs. Either may be NULL. */
 void job_endpoints(struct job *j, const json_t *services, const json_t *outputs);
 
+/* A line for lists: the reason, or what was done; malloc'd. */
+char *job_summary(struct job *j, Defang__DeployState state, const struct error *error);
+
 /* Result event, then the terminal state: the last two of every deployment. */
 /* Adds the last snapshots of stores to what was kept. Suspends, also when the job is canceled. */
 void job_say_snapshots(struct job *j);
 void job_finish(struct job *j, Defang__DeployState state, const struct error *error);
+
+/* ---- release.c ---- */
+/* j->release with its result into the account's history; nothing without one. What cannot be
+ * written is a warning. Suspends; shielded from cancel. */
+void release_end(struct job *j, const char *state, const char *summary, const struct error *why);
 
 /* ---- evidence.c: what a failure left, kept with the deployment and in the account ---- */
 

@@ -132,8 +132,12 @@ static int run_one(void *arg, struct error *err)
 {
     struct one *one = arg;
 
+    bool done = false;
+
     (void)err;
-    say_waiting(one, ENGINE_WAITING, "waits for");
+    /* After an earlier life ran it nobody waits any more. */
+    if (flow_once_done(&one->o->job->context, one->once, &done, NULL) == 0 && !done)
+        say_waiting(one, ENGINE_WAITING, "waits for");
     one->rc =
         flow_once_run(&one->o->job->context, one->once, one->outputs, &one->failure, &one->err);
     return one->rc == -ECANCELED ? one->rc : 0; /* another's failure stops nobody half-way */

@@ -98,8 +98,7 @@ static void fill_endpoints(struct job *j, Defang__Result *r)
     }
 }
 
-/* A line for `ls`: the reason, or what was done. */
-static char *summary_of(struct job *j, Defang__DeployState state, const struct error *error)
+char *job_summary(struct job *j, Defang__DeployState state, const struct error *error)
 {
     if (error_is_set(error))
         return xstrndup(error->message, SUMMARY_MAX);
@@ -165,7 +164,7 @@ void job_finish(struct job *j, Defang__DeployState state, const struct error *er
     e.message = or_empty(error_is_set(error) ? error->message : NULL);
     job_emit(j, &e);
 
-    cleanup_free char *summary = summary_of(j, state, error);
+    cleanup_free char *summary = job_summary(j, state, error);
     job_state_set(j, state, summary);
     j->finished = true;
 }

@@ -3,8 +3,10 @@
  * Jobs are put down without a terminal state, streams get their last words, and a timer looks every
  * few milliseconds whether everything has unwound: fibers of jobs, fibers of verbs, the server's
  * output. Only then the loop stops, because a fiber that is left on its stack would leave what it
- * holds behind. Whoever does not unwind within UNWIND_MS is named in the log and left: systemd
- * would kill us later anyway, and the journal is whole at every moment. */
+ * holds behind. Whoever does not unwind within UNWIND_MS (a job that follows how something is
+ * taken back is shielded from being canceled, and AWS takes minutes) is named in the log and left
+ * where it stands, as by a crash: the journal is whole at every moment, and the next life takes the
+ * job up. main.c then ends the process without waiting for anything. */
 #include "daemon/jobs/stop.h"
 
 #include "base/log.h"
@@ -13,8 +15,8 @@
 
 #include <stdlib.h>
 
-#define DRAIN_MS    2000  /* for the last words of streams */
-#define UNWIND_MS   15000 /* for fibers: calls to AWS are cut, so this is short in practice */
+#define DRAIN_MS    2000 /* for the last words of streams */
+#define UNWIND_MS   8000 /* for fibers: calls to AWS are cut, so this is short in practice */
 #define UNWIND_STEP 20
 
 struct stopping {
@@ -29,6 +31,11 @@ static void on_drained(void *arg)
     ((struct stopping *)arg)->drained = true;
 }
 
+static void name_left(void *arg, const struct fiber *f)
+{
+    log_warning("daemon", "stopping although something still runs: fiber=\"%s\"", fiber_name(f));
+}
+
 /* A timer, because nothing tells when the last of them is gone. */
 static void check(void *arg)
 {
@@ -37,12 +44,10 @@ static void check(void *arg)
     if (!late && (!s->drained || job_fibers_left(s->d) || s->d->verbs_active > 0))
         return;
 
-    if (late)
-        log_warning(
-            "daemon",
-            "stopping although something still runs: jobs=%d verbs=%u",
-            (int)job_fibers_left(s->d),
-            s->d->verbs_active);
+    if (late) {
+        fiber_each(s->d->loop, name_left, NULL);
+        s->d->left_behind = true;
+    }
 
     loop_timer_stop(s->timer);
 
@@ -58,6 +63,8 @@ void daemon_stop(struct daemon *d)
 
     d->stopping = d->suspending = true;
     notify_stopping(&d->notify);
+    if (d->on_stopping)
+        d->on_stopping();
     log_info("daemon", "stopping: jobs=%zu", d->jobs.len);
 
     struct stopping *s = xcalloc(1, sizeof *s);

@@ -26,7 +26,8 @@
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
 #include "engine/values/renew.h"
-#include "plan/registries.h"
+#include "plan/build.h"
+#include "plan/partial.h"
 
 #include <errno.h>
 #include <string.h>
@@ -90,7 +91,7 @@ static int list_configs(struct up *u, struct flow_config **list, size_t *count, 
 }
 
 /* A config that was set anew makes the services that use it new. */
-static int read_configs(struct up *u, struct error *err)
+int up_read_configs(struct up *u, struct error *err)
 {
     struct flow_config *list = NULL;
     size_t count = 0;
@@ -180,8 +181,7 @@ static int found_and_build(struct up *u, struct error *err)
         rc = images_place_ready(&u->images, &ready, err);
     if (rc < 0)
         return rc;
-    if (plan_has_registries(&u->request)) /* the builder names what is composed */
-        rc = up_put_derived(u, false, err);
+    rc = up_put_for_builds(u, err);
     if (rc < 0)
         return rc;
     if (done || (ready && !begun && !anew))
@@ -233,7 +233,8 @@ static struct build_images images_of(const struct up *u)
         .c = &u->j->context,
         .builds = u->images.builds,
         .uris = u->images.built,
-        .count = u->images.count};
+        .count = u->images.count,
+        .some = u->request.only_count > 0};
 }
 
 /* *changed: the graph was not what was there, or an earlier life had begun to make it so. */
@@ -304,6 +305,13 @@ static int put_static(struct up *u, bool *changed, struct error *err)
     size_t count, files = 0;
 
     plan_static_sites(u->j->arena, u->request.project, &list, &count);
+    if (u->j->project.released) /* no folder is there: files stay as they are */
+        return 0;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!plan_is_held(&u->request, list[i].service))
+            list[n++] = list[i];
+    count = n;
 
     int rc = flow_static_put(&u->j->context, list, count, &files, err);
     *changed = *changed || files;
@@ -330,7 +338,7 @@ static bool had_once(const struct up *u)
  * in one line. */
 static int run_stages(struct up *u, struct error *err)
 {
-    bool changed = u->once.pending_count > 0;
+    bool changed = u->once.pending_count > 0 || u->lost_groups;
     int rc = up_make_room(u, &changed, err);
 
     for (unsigned stage = 1; rc == 0 && stage <= u->once.stages.count; stage++)
@@ -356,6 +364,8 @@ static int run_stages(struct up *u, struct error *err)
     once_say_skipped(&u->once);
     struct build_images images = images_of(u);
     images_release(&images);
+    if (u->request.only_count) /* what the others draw on stays */
+        return 0;
     rc = up_put_derived(u, true, err);
     if (rc == 0)
         rc = up_put_secrets(u, true, err);
@@ -370,9 +380,11 @@ static int run(struct up *u, struct error *err)
     if (rc == 0)
         rc = up_read_deployed(u, err);
     if (rc == 0)
-        rc = read_configs(u, err);
+        rc = up_read_configs(u, err);
     if (rc == 0)
         rc = up_consent(u, err);
+    if (rc == 0)
+        rc = up_make_groups(u, err);
     if (rc == 0)
         rc = up_put_secrets(u, false, err);
     if (rc == 0)
@@ -389,6 +401,19 @@ static int run(struct up *u, struct error *err)
     return rc < 0 ? rc : read_endpoints(u, err);
 }
 
+/* `up SERVICE…`: the names, in the job's arena. */
+static void read_only(struct up *u)
+{
+    const json_t *names = json_object_get(u->j->inputs, "only");
+    size_t n = json_array_size(names);
+    const char **only = arena_array(u->j->arena, const char *, n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        only[i] = arena_strdup(u->j->arena, json_string_value(json_array_get(names, i)));
+    u->request.only = only;
+    u->request.only_count = n;
+}
+
 void up_begin(struct up *u, struct job *j)
 {
     *u = (struct up){.j = j};
@@ -397,7 +422,9 @@ void up_begin(struct up *u, struct job *j)
         .settings = &j->project.settings,
         .deployment = j->row.id,
         .origin = j->project.origin,
-        .adopt = json_bool_or(j->inputs, "adopt", false)};
+        .adopt = json_bool_or(j->inputs, "adopt", false),
+        .no_snapshot = json_bool_or(j->inputs, "no_snapshot", false)};
+    read_only(u);
 }
 
 void up_end(struct up *u)
@@ -406,6 +433,7 @@ void up_end(struct up *u)
     engine_template_done(&u->deployed);
     json_decref(u->before);
     json_decref(u->gone);
+    json_decref(u->lost_groups);
     graph_free(u->graph);
 }
 
@@ -415,6 +443,7 @@ int job_run_up(struct job *j, struct error *err)
 
     up_begin(&u, j);
     int rc = run(&u, err);
+    release_note(&u, rc == 0);
     if (rc < 0) {
         struct build_images images = images_of(&u);
         images_let_go(&images);

@@ -18,7 +18,8 @@ struct up {
     struct graph *graph;
     struct engine_template deployed; /* now: each stage leaves another */
     json_t *before;                  /* what this deployment found */
-    json_t *gone;                    /* of it, deleted from outside (engine/run/gone.h); or NULL */
+    json_t *gone;                    /* of it, deleted from outside (up_gone.c); or NULL */
+    json_t *lost_groups;             /* log groups of that kind: logical id → name; or NULL */
     bool keeping;                    /* the last apply: nothing is held back any more */
     size_t held;                     /* resources of the graph that are (plan_hold_back) */
 };
@@ -46,9 +47,28 @@ bool up_nothing_differs(struct up *u);
  * changed as it stands is mended first. ERR_REFUSED when it comes from elsewhere. */
 int up_read_deployed(struct up *u, struct error *err);
 
+/* Versions of the config that is set, into the request. */
+int up_read_configs(struct up *u, struct error *err);
+
 /* ERR_REFUSED for what may not follow on what is deployed, and for losses that nobody allowed; what
  * stays in the account on purpose is noted for the result. Before anything is changed. */
 int up_consent(struct up *u, struct error *err);
+
+/* ---- what was deleted from outside (up_gone.c) ---- */
+
+/* u->gone, u->lost_groups. With --refresh u->deployed may be read anew. */
+int up_find_gone(struct up *u, struct error *err);
+
+/* ERR_REFUSED for what comes back empty or with another address, and that nobody allowed. Then
+ * u->gone is all that has to make room: with what refers to it; nothing, where the engine forgot
+ * it.
+ */
+int up_consent_gone(struct up *u, const struct plan_consent *consent, struct error *err);
+
+/* Log groups are there again. */
+int up_make_groups(struct up *u, struct error *err);
+
+/* ---- */
 
 /* The graph is what is deployed now: the next one is planned over it. */
 void up_now_deployed(struct up *u);
@@ -80,5 +100,14 @@ int up_apply_and_observe(struct up *u, const char *phase, struct error *err);
  * `prune`: those go that the deployed plan names no more. */
 int up_put_secrets(struct up *u, bool prune, struct error *err);
 
+/* Of the parameters those that the builder's task names. */
+int up_put_for_builds(struct up *u, struct error *err);
+
 /* Parameters that task definitions name: they are there before those. */
 int up_put_derived(struct up *u, bool prune, struct error *err);
+
+/* ---- release.c ---- */
+
+/* What the account's history gets of this deployment, into u->j->release, while the plan is there.
+ * `whole`: the graph is what runs. Does not suspend. */
+void release_note(struct up *u, bool whole);

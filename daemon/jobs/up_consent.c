@@ -17,7 +17,6 @@
 #include "engine/account/holdings.h"
 #include "engine/context.h"
 #include "engine/engine.h"
-#include "engine/run/gone.h"
 #include "plan/consent.h"
 
 #include <string.h>
@@ -55,8 +54,7 @@ int up_read_deployed(struct up *u, struct error *err)
         return rc;
 
     forget(u->deployed.json, again);
-    if (u->deployed.settled)
-        rc = flow_services_gone(&j->context, u->deployed.json, &u->gone, err);
+    rc = up_find_gone(u, err);
     if (rc < 0)
         return rc;
 
@@ -96,7 +94,7 @@ static void note_kept(struct up *u, const struct plan_request *r, const struct g
         const struct graph_change *c = &d.changes[i];
         struct plan_effect e;
 
-        plan_effect_of(r->settings, c, r->previous, g, &e);
+        plan_effect_of(r, c, r->previous, g, &e);
         if (e.stays && c->action == GRAPH_REMOVE)
             vec_push(
                 &j->kept, arena_printf(j->arena, "%s (%s): %s", c->logical_id, c->type, e.text));
@@ -124,10 +122,14 @@ int up_consent(struct up *u, struct error *err)
     if (!r.previous)
         return 0;
 
+    int rc = up_consent_gone(u, consent, err);
+    if (rc < 0)
+        return rc;
+
     r.foundation = false;
     r.stage = 0;
     plan_images_pretend(u->j->arena, r.project, &r.images, &r.image_count);
-    int rc = plan_make(&r, &g, NULL, err);
+    rc = plan_make(&r, &g, NULL, err);
     if (rc == 0)
         rc = plan_check_previous(&r, g, err);
     if (rc < 0)

@@ -40,6 +40,18 @@ int up_put_secrets(struct up *u, bool prune, struct error *err)
     return flow_store_secrets_put(&u->j->context, list, count, err);
 }
 
+int up_put_for_builds(struct up *u, struct error *err)
+{
+    struct plan_derived *list;
+    size_t count, n = 0;
+
+    plan_derived(u->j->arena, &u->request, &list, &count);
+    for (size_t i = 0; i < count; i++)
+        if (list[i].for_builds)
+            list[n++] = list[i];
+    return flow_derived_put(&u->j->context, list, n, err);
+}
+
 int up_put_derived(struct up *u, bool prune, struct error *err)
 {
     struct plan_derived *list;

@@ -80,9 +80,12 @@ static const char *path_inside(const char *context, const char *path)
 static void walk(struct look *l)
 {
     const struct compose_build *b = &l->s->build;
+    const char *inside = l->inline_text ? NULL : path_inside(b->context, l->path);
+    cleanup_free char *rules = xasprintf("%s.dockerignore", l->path);
     struct pack_options options = {
         .context = b->context,
-        .dockerfile = l->inline_text ? NULL : path_inside(b->context, l->path),
+        .dockerfile = inside,
+        .ignore_file = l->inline_text || inside ? NULL : rules,
         .dockerfile_optional = true,
         .canceled = l->canceled};
 
@@ -177,6 +180,25 @@ static void name_contexts(struct arena *a, struct look *l)
     l->build.contexts = names;
 }
 
+/* What RUN may mount of the Compose file's: secrets by id, and contexts that are folders. */
+static void name_mounts(struct arena *a, struct look *l)
+{
+    const struct compose_build *b = &l->s->build;
+    const char **ids = arena_array(a, const char *, b->secret_count + 1);
+    const char **folders = arena_array(a, const char *, b->context_count + 1);
+
+    for (size_t i = 0; i < b->secret_count; i++)
+        ids[i] = text_empty(b->secrets[i].target) ? b->secrets[i].source : b->secrets[i].target;
+    for (size_t i = 0; i < b->context_count; i++)
+        if (b->contexts[i].value && b->contexts[i].value[0] == '/')
+            folders[l->build.folder_count++] = b->contexts[i].key;
+
+    l->build.by_kaniko = true;
+    l->build.secrets = ids;
+    l->build.secret_count = b->secret_count;
+    l->build.folders = folders;
+}
+
 /* An argument without a value is not given to the build. */
 static void name_args(struct arena *a, struct look *l)
 {
@@ -213,6 +235,7 @@ static void begin(struct arena *a, const struct plan_service *v, struct looks *a
         .error = ERROR_INIT};
     name_args(a, l);
     name_contexts(a, l);
+    name_mounts(a, l);
 
     for (size_t i = 0; i + 1 < all->len && !l->same; i++) {
         struct look *other = &all->items[i];

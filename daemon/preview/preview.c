@@ -10,6 +10,7 @@
 #include "daemon/context.h"
 #include "daemon/engine_choice.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/account/adopted.h"
@@ -20,12 +21,25 @@
 #include "engine/keep/latest.h"
 #include "engine/run/gone.h"
 #include "engine/stack/cd.h"
+#include "engine/stack/log_groups.h"
 #include "engine/values/config.h"
 #include "engine/values/derived.h"
+#include "loop/work.h"
 #include "plan/consent.h"
 #include "plan/pulumi/pulumi.h"
 
 #include <string.h>
+
+static char *say_missing(struct arena *arena, const char *name, int64_t making_ms)
+{
+    char since[25];
+
+    if (!making_ms)
+        return arena_printf(arena, "the CD stack %s does not exist yet: `up` makes it first", name);
+    clock_format_iso(making_ms, since);
+    return arena_printf(
+        arena, "the CD stack %s is being made (since %s): `up` waits for it", name, since);
+}
 
 /* A CD stack that is not there yet is no failure: an `up` would make it, and its names are known
  * but for the bucket. */
@@ -55,12 +69,7 @@ static int read_account(struct preview *p, struct error *err)
         arena_strdup(arena, exists ? cd.ecr_public_prefix : p->v->project.settings.cd_name);
 
     if (!exists)
-        vec_push(
-            &p->unknowns,
-            arena_printf(
-                arena,
-                "the CD stack %s does not exist yet: `up` makes it first",
-                p->v->project.settings.cd_name));
+        vec_push(&p->unknowns, say_missing(arena, p->v->project.settings.cd_name, cd.making_ms));
 
     flow_cd_done(&cd);
     return 0;
@@ -76,7 +85,7 @@ static int pack_for_digest(struct preview *p, struct plan_build *b, struct error
         return 0;
 
     struct project *project = &p->v->project;
-    int rc = context_pack(p->v->daemon, b, 0, &result, &fd, err);
+    int rc = context_pack(p->v->daemon, b, 0, NULL, &result, &fd, err);
     if (rc == 0)
         b->object_key = arena_strdup(project->arena, result.object_name);
 
@@ -144,9 +153,32 @@ look_images_up(struct preview *p, struct plan_build *builds, size_t count, struc
     return rc;
 }
 
+/* Those of the release that would be deployed again. */
+static void take_released(struct preview *p)
+{
+    const json_t *list = p->v->project.released;
+    size_t i;
+    json_t *one;
+
+    p->images = arena_array(p->v->project.arena, struct plan_image, json_array_size(list) + 1);
+    json_array_foreach(list, i, one) {
+        const char *uri = json_str(one, "image"), *service = json_str(one, "service");
+
+        if (uri && service && json_bool_or(one, "built", false))
+            p->images[p->request.image_count++] =
+                (struct plan_image){.service = service, .uri = uri};
+    }
+    p->request.images = p->images;
+}
+
 static int find_images(struct preview *p, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
+    if (p->v->project.released) {
+        take_released(p);
+        return 0;
+    }
+
     struct plan_build *builds = NULL;
     size_t count = 0;
     int rc = plan_builds(arena, &p->request, &builds, &count, err);
@@ -193,6 +225,18 @@ static int read_configs(struct preview *p, struct error *err)
     return rc;
 }
 
+static int plan_on_pool(void *arg, struct error *err)
+{
+    struct preview *p = arg;
+
+    return plan_make(&p->request, &p->graph, NULL, err);
+}
+
+static int make_plan(struct preview *p, struct error *err)
+{
+    return work_call(p->context.loop, plan_on_pool, p, err);
+}
+
 static int begin(struct preview *p, struct verb_call *v, struct error *err)
 {
     struct project *project = &v->project;
@@ -202,7 +246,9 @@ static int begin(struct preview *p, struct verb_call *v, struct error *err)
         .project = project->model,
         .settings = &project->settings,
         .deployment = p->context.deployment,
-        .origin = project->origin};
+        .origin = project->origin,
+        .only = project->only,
+        .only_count = project->only_count};
 
     int rc = v->engine ? 0 : engine_choose(v, "", err);
     p->context.engine = v->engine;
@@ -227,7 +273,7 @@ int preview_compare(struct preview *p, struct verb_call *v, struct error *err)
 
     plan_images_pretend(
         v->project.arena, v->project.model, &p->request.images, &p->request.image_count);
-    rc = plan_make(&p->request, &p->graph, NULL, err);
+    rc = make_plan(p, err);
     return rc < 0 ? rc : graph_check(p->graph, err);
 }
 
@@ -235,15 +281,28 @@ int preview_compare(struct preview *p, struct verb_call *v, struct error *err)
 static int leave_out_gone(struct preview *p, struct error *err)
 {
     struct arena *arena = p->v->project.arena;
-    cleanup_json json_t *gone = NULL;
+    cleanup_json json_t *gone = NULL, *groups = NULL;
     const char *id;
-    json_t *unused;
+    json_t *unused, *name;
 
     if (!p->deployed.settled)
         return 0;
     int rc = flow_services_gone(&p->context, p->deployed.json, &gone, err);
-    if (rc < 0 || !gone)
+    if (rc == 0)
+        rc = lost_groups_find(&p->context, p->deployed.json, &groups, err);
+    if (rc < 0)
         return rc;
+
+    json_object_foreach(groups, id, name) {
+        vec_push(
+            &p->unknowns,
+            arena_printf(
+                arena,
+                "log group %s was deleted from outside: `up` makes it anew, and empty",
+                json_string_value(name)));
+    }
+    if (!gone)
+        return 0;
 
     json_object_foreach(gone, id, unused) {
         vec_push(
@@ -266,7 +325,8 @@ int preview_make(struct preview *p, struct verb_call *v, bool gather, struct err
         rc = read_account(p, err);
     if (rc == 0)
         rc = p->context.engine->deployed(&p->context, &p->deployed, err);
-    if (rc == 0 && p->deployed.stuck)
+    bool refused = gather && p->deployed.refused; /* then it is told as a refusal */
+    if (rc == 0 && p->deployed.stuck && !refused)
         vec_push(
             &p->unknowns,
             arena_printf(
@@ -286,11 +346,22 @@ int preview_make(struct preview *p, struct verb_call *v, bool gather, struct err
     if (rc == 0)
         rc = find_images(p, err);
     if (rc == 0)
-        rc = plan_make(&p->request, &p->graph, NULL, err);
+        rc = make_plan(p, err);
     if (rc == 0)
         rc = once_preview(&p->context, project->arena, &p->request, &p->graph, &p->once, err);
 
     return rc < 0 ? rc : graph_check(p->graph, err);
+}
+
+int preview_unchangeable(const struct preview *p, struct error *err)
+{
+    if (!p->deployed.refused)
+        return 0;
+
+    error_raise(err, ERR_REFUSED, "%s", p->deployed.refused);
+    if (p->deployed.stuck)
+        error_hint(err, "%s", p->deployed.stuck);
+    return error_kind_errno(ERR_REFUSED);
 }
 
 void preview_done(struct preview *p)

@@ -35,6 +35,9 @@ void preview_done(struct preview *p);
  * would be replaced or removed. p->graph is NULL when nothing is deployed. Otherwise as above. */
 int preview_compare(struct preview *p, struct verb_call *v, struct error *err);
 
+/* ERR_REFUSED, with the way out, when no `up` changes what is deployed as it stands. */
+int preview_unchangeable(const struct preview *p, struct error *err);
+
 /* Takes *err, which is emptied, among the refusals: 0. When it is none of a check (a cancel, a call
  * that failed) it is left where it is, and its code comes back. */
 int preview_refusal(struct preview *p, struct error *err);

@@ -10,6 +10,7 @@
 #include "base/digest.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "loop/work.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,13 +107,21 @@ static void list_profiles(const struct compose_project *p, struct str *out)
         str_appendf(out, "%s\n", p->profiles[i]);
 }
 
+/* What is printed of a project, on the pool: a large one takes its time. */
+struct printing {
+    const struct compose_project *p;
+    const Defang__ComposeConfigRequest *r;
+    struct str text;
+};
+
 /* What --hash, --services and their like ask for, or the whole project. */
-static int print_project(
-    const struct compose_project *p,
-    const Defang__ComposeConfigRequest *r,
-    struct str *text,
-    struct error *err)
+static int print_project(void *arg, struct error *err)
 {
+    struct printing *job = arg;
+    const struct compose_project *p = job->p;
+    const Defang__ComposeConfigRequest *r = job->r;
+    struct str *text = &job->text;
+
     if (!text_empty(r->hash))
         return list_hashes(p, r->hash, text, err);
 
@@ -130,33 +139,45 @@ static int print_project(
     return 0;
 }
 
+static int drop_unused(void *arg, struct error *err)
+{
+    compose_drop_unused(arg);
+    return 0;
+}
+
+static void reply_config(struct verb_call *v, const struct str *text)
+{
+    Defang__ComposeConfigReply reply = DEFANG__COMPOSE_CONFIG_REPLY__INIT;
+
+    reply.text.data = (uint8_t *)(text->data ? text->data : (char *)"");
+    reply.text.len = text->len;
+    verb_diagnostics(
+        v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
+    server_reply(v->call, &reply.base);
+}
+
 static int
 verb_compose_config(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__ComposeConfigRequest *r = (const Defang__ComposeConfigRequest *)request;
+    struct loop *loop = v->daemon->loop;
     int rc = project_read(v->daemon, r->caller, r->no_interpolate, &v->project, err);
     if (rc < 0)
         return rc;
 
+    struct printing job = {.p = v->project.model, .r = r};
+
     if (!r->no_interpolate)
-        compose_drop_unused(v->project.model);
-    if (r->resolve_image_digests)
+        rc = work_call(loop, drop_unused, v->project.model, err);
+    if (rc == 0 && r->resolve_image_digests)
         rc = digests_resolve(v->daemon, r->caller, &v->project, err);
-
-    cleanup_str struct str text = STR_INIT;
     if (rc == 0)
-        rc = print_project(v->project.model, r, &text, err);
-    if (rc < 0)
-        return rc;
+        rc = work_call(loop, print_project, &job, err);
+    if (rc == 0)
+        reply_config(v, &job.text);
+    str_done(&job.text);
 
-    Defang__ComposeConfigReply reply = DEFANG__COMPOSE_CONFIG_REPLY__INIT;
-    reply.text.data = (uint8_t *)(text.data ? text.data : (char *)"");
-    reply.text.len = text.len;
-    verb_diagnostics(
-        v->project.arena, &v->project.diagnostics, &reply.diagnostics, &reply.n_diagnostics);
-    server_reply(v->call, &reply.base);
-
-    return 0;
+    return rc;
 }
 
 static int

@@ -36,13 +36,16 @@ static bool is_taken(const struct compose_project *p, const char *name)
 }
 
 /* Config that is missing would show minutes later as tasks that cannot start. */
-int consent_config(struct verb_call *v, struct error *err)
+int consent_config(struct verb_call *v, bool builds_only, struct error *err)
 {
     const char **names = NULL;
     size_t wanted = 0, count = 0, missing = 0;
     struct flow_config *list = NULL;
 
-    compose_config_names(v->project.model, &names, &wanted);
+    if (builds_only)
+        compose_build_config_names(v->project.model, &names, &wanted);
+    else
+        compose_config_names(v->project.model, &names, &wanted);
     if (wanted == 0)
         return 0;
 
@@ -105,17 +108,36 @@ Defang__Loss **consent_messages(struct arena *arena, const struct plan_losses *l
     return list;
 }
 
+/* What was said in vain: with a refusal's hint there are no other diagnostics. */
+static void hint_unused(const struct compose_diagnostics *d, size_t from, struct error *err)
+{
+    cleanup_str struct str text = STR_INIT;
+
+    str_append(&text, err->hint ? err->hint : "");
+    for (size_t i = from; i < d->len; i++) {
+        const char *hint = d->items[i].hint;
+        str_appendf(&text, "%s", d->items[i].message);
+        str_appendf(&text, hint ? " (%s).\n" : ".\n", hint);
+    }
+    error_hint(err, "%s", str_get(&text));
+}
+
 /* The client knows the command that was typed, and says how to repeat it. */
 static int refuse(
     struct verb_call *v,
     struct engine_context *c,
     struct plan_losses *losses,
     const struct plan_consent *consent,
+    const json_t *deployed,
+    const struct graph *g,
     struct error *err)
 {
     struct arena *arena = v->project.arena;
+    struct compose_diagnostics *d = &v->project.diagnostics;
     struct plan_losses left;
+    size_t said = d->len;
 
+    plan_losses_note_unused(arena, consent, losses, deployed, g, d);
     plan_losses_unallowed(arena, losses, consent, &left);
     if (left.len == 0)
         return 0;
@@ -125,7 +147,9 @@ static int refuse(
         return 0;
 
     v->losses = (struct rpc_losses){.items = consent_messages(arena, &left), .len = left.len};
-    return plan_losses_refuse(&left, NULL, err);
+    int rc = plan_losses_refuse(&left, NULL, err);
+    hint_unused(d, said, err);
+    return rc;
 }
 
 int consent_up(struct verb_call *v, const Defang__UpRequest *r, struct error *err)
@@ -134,23 +158,27 @@ int consent_up(struct verb_call *v, const Defang__UpRequest *r, struct error *er
         .names = (const char *const *)r->allow_loss,
         .count = r->n_allow_loss,
         .project = v->project.model,
-        .all = r->yes_lose_data};
-    struct plan_losses losses;
+        .all = r->yes_lose_data,
+        .more = r->refresh};
+    struct plan_losses losses = {0};
     struct preview p;
 
     int rc = preview_compare(&p, v, err);
     p.request.previous = p.deployed.exists ? p.deployed.json : NULL;
     p.request.adopt = r->adopt;
+    p.request.no_snapshot = r->no_snapshot;
     if (rc == 0)
         rc = plan_check_origin(&p.request, p.graph, err);
+    if (rc == 0)
+        rc = preview_unchangeable(&p, err);
     if (rc == 0)
         deployed_note_up(v, r->caller, &p.request);
     if (rc == 0 && p.graph)
         rc = plan_check_previous(&p.request, p.graph, err);
-    if (rc == 0 && p.graph) {
+    if (rc == 0 && p.graph)
         plan_losses_find(v->project.arena, &p.request, p.graph, &losses);
-        rc = refuse(v, &p.context, &losses, &consent, err);
-    }
+    if (rc == 0)
+        rc = refuse(v, &p.context, &losses, &consent, p.request.previous, p.graph, err);
     preview_done(&p);
 
     return rc;
@@ -208,7 +236,7 @@ int consent_down(struct verb_call *v, const Defang__DownRequest *r, struct error
 
         consent.yes = consent.yes || is_protected(template);
         plan_losses_of_down(v->project.arena, template, r->no_snapshot, volumes, count, &losses);
-        rc = refuse(v, &c, &losses, &consent, err);
+        rc = refuse(v, &c, &losses, &consent, template, NULL, err);
     }
     engine_template_done(&deployed);
 
@@ -232,7 +260,9 @@ int consent_gather(
     struct arena *arena = p->v->project.arena;
     struct plan_losses left;
 
-    int rc = gather(p, consent_config(p->v, err), err);
+    int rc = gather(p, preview_unchangeable(p, err), err);
+    if (rc == 0)
+        rc = gather(p, consent_config(p->v, false, err), err);
     if (rc == 0)
         rc = gather(p, plan_check_origin(&p->request, p->graph, err), err);
     if (rc == 0 && p->request.previous)
@@ -243,6 +273,8 @@ int consent_gather(
         return rc;
 
     plan_losses_find(arena, &p->request, p->graph, losses);
+    plan_losses_note_unused(
+        arena, &consent, losses, p->request.previous, p->graph, &p->v->project.diagnostics);
     flow_holdings(&p->context, arena, losses);
     plan_losses_unallowed(arena, losses, &consent, &left);
     return gather(p, plan_losses_refuse(&left, "up", err), err);

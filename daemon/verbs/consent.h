@@ -7,8 +7,9 @@
 #include "daemon/verb.h"
 #include "plan/consent.h"
 
-/* Config that the project names and that is not set. ERR_REFUSED. */
-int consent_config(struct verb_call *v, struct error *err);
+/* Config that the project names and that is not set; `builds_only`: that the secrets of its builds
+ * are. ERR_REFUSED. */
+int consent_config(struct verb_call *v, bool builds_only, struct error *err);
 
 /* v has its session, project and engine. */
 int consent_up(struct verb_call *v, const Defang__UpRequest *r, struct error *err);

@@ -253,6 +253,7 @@ static int verb_stop(struct verb_call *v, const ProtobufCMessage *request, struc
     Defang__DaemonStopReply reply = DEFANG__DAEMON_STOP_REPLY__INIT;
 
     reply.jobs_active = active_jobs(v->daemon);
+    reply.comes_back = v->daemon->activated;
     server_reply(v->call, &reply.base);
     daemon_stop(v->daemon);
     return 0;

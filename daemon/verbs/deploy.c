@@ -7,10 +7,13 @@
  * carries its id. From then on nothing of the caller is needed. */
 #include "daemon/engine_choice.h"
 #include "daemon/jobs/job.h"
+#include "daemon/past/released.h"
 #include "daemon/verb.h"
 #include "daemon/verbs/admit.h"
 #include "daemon/verbs/consent.h"
 #include "daemon/verbs/deployed.h"
+#include "daemon/verbs/develop.h"
+#include "daemon/verbs/partial.h"
 #include "daemon/verbs/scope.h"
 
 #include "base/clock.h"
@@ -22,10 +25,8 @@
 #include <string.h>
 
 /* With the warnings of the files: the deployment goes on, and they should be read. */
-static void reply_up(struct verb_call *v, struct job *job)
+static void reply_up(struct verb_call *v, struct job *job, Defang__UpReply reply)
 {
-    Defang__UpReply reply = DEFANG__UP_REPLY__INIT;
-
     reply.deployment = job->row.id;
     reply.info = verb_deployment_info(v->project.arena, &job->row);
     verb_diagnostics(
@@ -79,6 +80,15 @@ check_services(const struct compose_project *p, char **list, size_t count, struc
     return 0;
 }
 
+/* What is deployed again is the release's, its settings among it. */
+static void add_released(json_t *inputs, const struct released *r)
+{
+    json_object_update(json_object_get(inputs, "env"), r->env);
+    json_object_set(inputs, "released", json_object_get(r->record, "services"));
+    json_object_set(inputs, "files", r->files);
+    json_object_set_new(inputs, "rollback_of", json_integer(r->number));
+}
+
 /* Refusals in the order of what they cost: the files, who asks, the config, the engine, whose it
  * is and what would be lost. Then the promise. */
 static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
@@ -86,18 +96,31 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
     const Defang__UpRequest *r = (const Defang__UpRequest *)request;
     struct admitted a = {0};
     struct job *job = NULL;
+    struct released released = {0};
+    Defang__UpReply reply = DEFANG__UP_REPLY__INIT;
+    bool part = !r->build_only && !r->rollback && (r->n_services || r->no_deps);
     int rc = verb_session(v, r->caller, err);
-    if (rc == 0)
+    if (rc == 0 && r->rollback)
+        rc = released_open(v, r->caller, r->release, &released, err);
+    else if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, true, &v->project, err);
     if (rc == 0)
+        rc = build_args_take(v, r->build_args, r->n_build_args, err);
+    if (rc == 0 && r->build_only)
         rc = check_services(v->project.model, r->services, r->n_services, err);
     if (rc == 0)
         rc = admit_job(v, r->build_only ? "build" : "up", &a, err);
-    if (rc == 0 && !r->build_only)
-        rc = consent_config(v, err);
-    if (rc == 0)
+    if (rc == 0 && part)
         rc = admit_engine(v, r->engine, &a, err);
-    if (rc == 0 && !r->build_only)
+    if (rc == 0 && part)
+        rc = partial_choose(v, r->services, r->n_services, r->no_deps, err);
+    if (rc == 0)
+        rc = consent_config(v, r->build_only, err);
+    if (rc == 0 && !part)
+        rc = admit_engine(v, r->engine, &a, err);
+    if (rc == 0 && r->watch)
+        rc = develop_rules(v, &reply, err);
+    if (rc == 0 && !r->build_only && !r->rollback)
         rc = deployed_pin_images(v, r->caller, err);
     if (rc == 0 && !r->build_only)
         rc = consent_up(v, r, err);
@@ -108,19 +131,25 @@ static int verb_up(struct verb_call *v, const ProtobufCMessage *request, struct 
         json_t *inputs = job_inputs_new(v->session, r->caller, &v->project, a.env_credentials);
 
         json_object_set_new(inputs, "adopt", json_boolean(r->adopt));
-        json_object_set_new(inputs, "mode", json_string(r->mode));
+        json_object_set_new(inputs, "mode", json_string(r->rollback ? released.mode : r->mode));
+        if (r->rollback)
+            add_released(inputs, &released);
         json_object_set_new(inputs, "force", json_boolean(r->force_build || r->no_cache));
         json_object_set_new(inputs, "no_cache", json_boolean(r->no_cache));
-        json_object_set_new(inputs, "services", names(r->services, r->n_services));
+        json_object_set_new(
+            inputs, "services", r->build_only ? names(r->services, r->n_services) : json_array());
+        json_object_set_new(inputs, "only", names((char **)v->project.only, v->project.only_count));
         json_object_set_new(inputs, "allow_loss", names(r->allow_loss, r->n_allow_loss));
         json_object_set_new(inputs, "yes_lose_data", json_boolean(r->yes_lose_data));
         json_object_set_new(inputs, "no_rollback", json_boolean(r->no_rollback));
         json_object_set_new(inputs, "no_snapshot", json_boolean(r->no_snapshot));
+        json_object_set_new(inputs, "refresh", json_boolean(r->refresh));
         rc = job_start(v->daemon, &a.row, inputs, v->session, &job, err);
     }
 
     if (rc == 0)
-        reply_up(v, job);
+        reply_up(v, job, reply);
+    released_done(&released);
     admitted_done(&a);
 
     return rc;

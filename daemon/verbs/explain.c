@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "loop/work.h"
 #include "plan/make/pretend.h"
 #include "plan/report/explain.h"
 #include "plan/report/policy.h"
@@ -35,6 +36,22 @@ static Defang__ExplainLine *line_message(struct arena *arena, const struct expla
     return m;
 }
 
+struct explaining {
+    struct verb_call *v;
+    const char *service;
+    struct compose_diagnostics checks;
+    struct explain explained;
+};
+
+static int explain_on_pool(void *arg, struct error *err)
+{
+    struct explaining *e = arg;
+    struct project *p = &e->v->project;
+
+    return plan_explain(
+        p->arena, p->model, &p->settings, e->service, &e->checks, &e->explained, err);
+}
+
 /* Mistakes in the files do not end it, as long as there is a project: each is about a key, and
  * keys are what it explains. */
 static int verb_explain(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
@@ -50,28 +67,19 @@ static int verb_explain(struct verb_call *v, const ProtobufCMessage *request, st
         return -EINVAL;
     }
 
-    struct compose_diagnostics checks = {0};
-    struct explain explained;
+    struct explaining e = {.v = v, .service = text_empty(r->service) ? NULL : r->service};
 
-    rc = plan_explain(
-        arena,
-        v->project.model,
-        &v->project.settings,
-        text_empty(r->service) ? NULL : r->service,
-        &checks,
-        &explained,
-        err);
-
+    rc = work_call(v->daemon->loop, explain_on_pool, &e, err);
     if (rc == 0) {
         Defang__ExplainReply reply = DEFANG__EXPLAIN_REPLY__INIT;
 
-        reply.lines = arena_array(arena, Defang__ExplainLine *, explained.len + 1);
-        for (size_t i = 0; i < explained.len; i++)
-            reply.lines[reply.n_lines++] = line_message(arena, &explained.lines[i]);
+        reply.lines = arena_array(arena, Defang__ExplainLine *, e.explained.len + 1);
+        for (size_t i = 0; i < e.explained.len; i++)
+            reply.lines[reply.n_lines++] = line_message(arena, &e.explained.lines[i]);
         server_reply(v->call, &reply.base);
     }
 
-    compose_diagnostics_done(&checks);
+    compose_diagnostics_done(&e.checks);
 
     return rc;
 }

@@ -6,9 +6,11 @@
  * it likes of them. Money is whole cents on the wire: a double that is printed twice must not
  * differ. */
 #include "daemon/engine_choice.h"
+#include "daemon/past/released.h"
 #include "daemon/preview/preview.h"
 #include "daemon/verbs/consent.h"
 #include "daemon/verbs/deployed.h"
+#include "daemon/verbs/partial.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -35,7 +37,7 @@ static Defang__PlanChange *change_message(const struct preview *p, const struct 
     m->replacement = verb_text(arena, c->replacement);
 
     struct plan_effect effect;
-    plan_effect_of(&p->v->project.settings, c, p->deployed.json, p->graph, &effect);
+    plan_effect_of(&p->request, c, p->deployed.json, p->graph, &effect);
     m->effect = verb_text(arena, plan_effect_name(effect.kind));
     m->warning = verb_text(arena, effect.text);
 
@@ -171,12 +173,20 @@ static void reply_plan(struct preview *p, const struct plan_losses *losses, bool
 static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struct error *err)
 {
     const Defang__PlanRequest *r = (const Defang__PlanRequest *)request;
+    struct released released = {0};
     int rc = verb_session(v, r->caller, err);
-    if (rc == 0)
+    if (rc == 0 && r->rollback)
+        rc = released_open(v, r->caller, r->release, &released, err);
+    else if (rc == 0)
         rc = project_load(v->daemon, r->caller, r->mode, false, &v->project, err);
-    if (rc == 0)
+    released_done(&released);
+    if (rc == 0 && !r->rollback)
+        rc = build_args_take(v, r->build_args, r->n_build_args, err);
+    if (rc == 0 && !v->engine)
         rc = engine_choose(v, r->engine, err);
-    if (rc == 0)
+    if (rc == 0 && !r->rollback)
+        rc = partial_choose(v, r->services, r->n_services, r->no_deps, err);
+    if (rc == 0 && !r->rollback)
         rc = deployed_pin_images(v, r->caller, err);
     if (rc < 0)
         return rc;
@@ -185,6 +195,7 @@ static int verb_plan(struct verb_call *v, const ProtobufCMessage *request, struc
     struct plan_losses losses;
     rc = preview_make(&p, v, true, err);
     p.request.adopt = r->adopt;
+    p.request.no_snapshot = r->no_snapshot;
     if (rc == 0)
         rc = consent_gather(&p, r, &losses, err);
     if (rc == 0)

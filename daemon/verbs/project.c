@@ -5,8 +5,8 @@
  * when it follows; which image a build stream belonged to is the one thing that only the machine
  * that built it knows. */
 #include "daemon/engine_choice.h"
+#include "daemon/past/kept.h"
 #include "daemon/verb.h"
-#include "daemon/verbs/kept.h"
 #include "daemon/verbs/renamed.h"
 
 #include "base/mem.h"
@@ -207,7 +207,7 @@ static char *build_service(void *arg, const char *task)
     struct verb_call *v = arg;
     struct aws_identity who = {0};
     cleanup_error struct error ignored = ERROR_INIT;
-    cleanup_free char *key = xasprintf("build-task/%s", task);
+    cleanup_free char *key = xasprintf(STORE_BUILD_TASK "%s", task);
     char *service = NULL;
 
     if (aws_session_identity(v->session->aws, &who, &ignored) == 0)
@@ -222,6 +222,8 @@ static char *build_service(void *arg, const char *task)
             &ignored);
 
     aws_identity_done(&who);
+    if (service)
+        service[strcspn(service, "\t")] = '\0'; /* when follows */
 
     return service;
 }

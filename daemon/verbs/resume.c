@@ -14,7 +14,7 @@
 
 static bool waits(const struct job *j)
 {
-    return j->row.state == DEFANG__DEPLOY_STATE__BLOCKED_AUTH;
+    return j->waits;
 }
 
 /* Ended and unknown are told apart, for scripts. */

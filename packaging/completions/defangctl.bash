@@ -22,7 +22,7 @@ _defangctl() {
         --type) _defangctl_offer -W 'RUN BUILD ECS ALL'; return ;;
         --file|-f|--env-file|--out|-o) _defangctl_offer -f; return ;;
         --cwd|-C) _defangctl_offer -d; return ;;
-        --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--allow-loss|--from|--since|--until|--filter|--deployment|--limit|-n|--username|-u|--hash|--cd-name|--prefix) return ;;
+        --project-name|-p|--stack|-s|--profile|--region|--provider|-P|--compose-profile|--wait-timeout|--build-arg|--allow-loss|--from|--since|--until|--filter|--deployment|--limit|-n|--username|-u|--hash|--cd-name|--prefix) return ;;
     esac
 
     # what the command is: the words that are no option and no option's value
@@ -30,7 +30,7 @@ _defangctl() {
         [ "$word" != = ] || continue
         if [ -n "$skip" ]; then skip=''; continue; fi
         case "$word" in
-            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--build-arg|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
             -*) ;;
             *) command="${command:+$command }$word" ;;
         esac
@@ -38,23 +38,29 @@ _defangctl() {
 
     options='--project-name --file --stack --cwd --profile --region --provider --env-file --compose-profile --json --color --no-spawn --help --version --verbose --cd-name --prefix'
     case "$command" in
-        '') words='up build init down ps ls watch logs cancel resume plan explain eject config registry compose cd whoami login daemon version' ;;
+        '') words='up build init down ps ls history rollback watch logs cancel resume push plan explain eject config registry compose cd whoami login daemon version' ;;
+        history) words='show diff' ;;
         config) words='set ls rm' ;;
         registry) words='login ls logout' ;;
         compose) words='config convert lint' ;;
         cd) words='bootstrap template policy ls outputs preview refresh cancel destroy teardown' ;;
         daemon) words='status stop forget path' ;;
-        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --no-cache --engine --no-rollback --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
-        'build'|'build '*) options="$options --no-cache --pull --push --build --detach --wait-timeout --mode --engine" ;;
+        'up'|'up '*) options="$options --detach --wait-timeout --mode --build --no-cache --build-arg --pull --no-deps --watch --engine --no-rollback --allow-loss --yes --yes-lose-data --adopt --no-snapshot --refresh" ;;
+        'build'|'build '*) options="$options --no-cache --build-arg --pull --push --build --detach --wait-timeout --mode --engine" ;;
         'init'|'init '*) options="$options --yes" ;;
         'down'|'down '*) options="$options --detach --force --volumes --wait-timeout --allow-loss --yes --yes-lose-data --adopt --no-snapshot" ;;
         'ps'|'ps '*) ;;
         'ls'|'ls '*) options="$options --all --limit" ;;
+        'history'|'history '*) options="$options --all --limit" ;;
+        'history show'|'history show '*) ;;
+        'history diff'|'history diff '*) ;;
+        'rollback'|'rollback '*) options="$options --plan --allow-loss --yes --yes-lose-data --adopt --no-rollback --no-snapshot --detach --wait-timeout" ;;
         'watch'|'watch '*) options="$options --any --from --wait-timeout" ;;
         'logs'|'logs '*) options="$options --since --until --follow --deployment --type --filter --limit" ;;
         'cancel'|'cancel '*) options="$options --any --detach --wait-timeout" ;;
         'resume'|'resume '*) options="$options --as-me --detach --wait-timeout" ;;
-        'plan'|'plan '*) options="$options --out --mode --engine --exit-code --allow-loss --yes-lose-data --adopt" ;;
+        'push'|'push '*) options="$options --no-cache --build-arg --pull --build --detach --wait-timeout --mode --engine" ;;
+        'plan'|'plan '*) options="$options --out --build-arg --no-deps --mode --engine --exit-code --allow-loss --yes-lose-data --adopt --no-snapshot" ;;
         'explain'|'explain '*) options="$options --mode" ;;
         'eject'|'eject '*) options="$options --mode --engine"; [[ $current == -* ]] || { _defangctl_offer -d; return; } ;;
         'config set'|'config set '*) options="$options --if-not-set --random --from-env" ;;

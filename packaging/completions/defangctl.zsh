@@ -27,23 +27,26 @@ _defangctl() {
     for word in "${(@)words[2,CURRENT-1]}"; do
         if [[ -n $skip ]]; then skip=''; continue; fi
         case $word in
-            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
+            --project-name|-p|--file|-f|--stack|-s|--cwd|-C|--profile|--region|--provider|-P|--env-file|--compose-profile|--color|--wait-timeout|--mode|-m|--engine|--build-arg|--allow-loss|--from|--since|--until|--filter|--type|--deployment|--limit|-n|--out|-o|--format|--username|-u|--hash|--cd-name|--prefix) skip=1 ;;
             -*) ;;
             *) command="${command:+$command }$word" ;;
         esac
     done
     case $command in
         '') names=(
-            'up:deploy the project in this folder and show how it goes'
+            'up:deploy the project in this folder (these services alone) and show how it goes'
             'build:build and push the images of these services (all); nothing is deployed'
             'init:a Dockerfile to start from, for services whose folder has none'
             'down:take the project down; named volumes, config and the bucket are kept'
             'ps:what runs\: services, their state and where to reach them'
             'ls:deployments that this daemon knows, newest first'
+            'history:releases of the project in this account\: what was deployed, when, by whom'
+            'rollback:deploy a release again\: its files, images and settings (the last good one before what runs)'
             'watch:show a deployment from its first event'
             'logs:log lines of the services'
             'cancel:stop a deployment that runs and take back what it began'
             'resume:give this shell’s credentials to a deployment that waits for some'
+            'push:the same as `build`\: what is built is pushed'
             'plan:what `up` would change and what a month costs; nothing is touched'
             'explain:what each key of the Compose files becomes on AWS, or why it is left out'
             'eject:write the project as a CloudFormation template or a Pulumi program that needs no defangd'
@@ -95,6 +98,10 @@ _defangctl() {
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--build[build images again although they are there]'
             '*--no-cache[build images anew, without layers of earlier builds]'
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
+            '*--pull[bases come from their registries, as they always do]'
+            '*--no-deps[without what the named services depend on]'
+            '*'{-w,--watch}'[go on\: deploy services anew when their files change (develop.watch)]'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
             '*--no-rollback[leave what fails as it is, to look at it]'
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
@@ -102,10 +109,12 @@ _defangctl() {
             '*--yes-lose-data[allow every loss of data and every moved address]'
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
             '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
+            '*--refresh[look for what was deleted from outside, and make it anew]'
             '*:up: '
         ) ;;
         'build'|'build '*) own=(
             '*--no-cache[build images anew, without layers of earlier builds]'
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
             '*--pull[bases come from their registries, as they always do]'
             '*--push[images are pushed, as they always are]'
             '*--build[build images again although they are there]'
@@ -139,6 +148,29 @@ _defangctl() {
             '*'{-n,--limit=}'[at most N]:N: '
             '*:ls: '
         ) ;;
+        'history'|'history '*) own=(
+            '*'{-a,--all}'[without a limit]'
+            '*'{-n,--limit=}'[at most N]:N: '
+            '*:history: '
+        ) ;;
+        'history show'|'history show '*) own=(
+            '*:show: '
+        ) ;;
+        'history diff'|'history diff '*) own=(
+            '*:diff: '
+        ) ;;
+        'rollback'|'rollback '*) own=(
+            '*--plan[show what it would change, and change nothing]'
+            '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
+            '*'{-y,--yes}'[answer questions with yes; covers no loss of data]'
+            '*--yes-lose-data[allow every loss of data and every moved address]'
+            '*--adopt[although it was deployed from another repository, folder or Compose file]'
+            '*--no-rollback[leave what fails as it is, to look at it]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*:rollback: '
+        ) ;;
         'watch'|'watch '*) own=(
             '*--any[of whatever project\: the newest of all]'
             '*--from=[start with event number N]:N: '
@@ -167,14 +199,28 @@ _defangctl() {
             '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
             '*:resume: '
         ) ;;
+        'push'|'push '*) own=(
+            '*--no-cache[build images anew, without layers of earlier builds]'
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
+            '*--pull[bases come from their registries, as they always do]'
+            '*--build[build images again although they are there]'
+            '*'{-d,--detach}'[return at once; the deployment goes on]'
+            '*--wait-timeout=[stop waiting after so long; the deployment goes on]:SECONDS: '
+            '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
+            '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
+            '*:push: '
+        ) ;;
         'plan'|'plan '*) own=(
             '*'{-o,--out=}'[write the template to FILE; - is standard output]:FILE:_files'
+            '*--build-arg=[an argument of every build; NAME alone\: this shell’s; repeat for several]:NAME=VALUE: '
+            '*--no-deps[without what the named services depend on]'
             '*'{-m,--mode=}'[affordable, balanced or high_availability]:MODE:(affordable balanced high_availability)'
             '*--engine=[cloudformation or pulumi]:ENGINE:(cloudformation pulumi)'
             '*--exit-code[end with 5 when `up` would refuse]'
             '*--allow-loss=[what is lost or moved on purpose\: a service, a volume, a resource; repeat for several]:NAME: '
             '*--yes-lose-data[allow every loss of data and every moved address]'
             '*--adopt[although it was deployed from another repository, folder or Compose file]'
+            '*--no-snapshot[stores that are deleted or replaced leave no last snapshot]'
             '*:plan: '
         ) ;;
         'explain'|'explain '*) own=(

@@ -11,6 +11,7 @@
  * (shared/reference/aws-access.md sections 10 and 11).
  */
 #include "aws/attempt.h"
+#include "aws/call_points.h"
 #include "aws/failure.h"
 #include "aws/model/operations.h"
 #include "base/clock.h"
@@ -235,13 +236,25 @@ static int retry(
     return o->rc < 0 ? give_up(s, x, c, o, err) : 1;
 }
 
-/* Where every success has a document as its body: one without is no answer. */
+static bool has_member_in_body(const struct aws_shape *output)
+{
+    for (size_t i = 0; i < output->member_count; i++)
+        if (output->members[i].location == AWS_IN_BODY && !output->members[i].payload)
+            return true;
+    return false;
+}
+
+/* Where every success has a document as its body: one without is no answer. With the REST protocols
+ * that is what is read with 200; other calls may well answer by their status alone. */
 static bool lacks_body(const struct aws_operation *op, const struct http_response *resp)
 {
     enum aws_protocol p = op->service->protocol;
 
-    return resp->body.len == 0 && op->output && op->output->member_count && p != AWS_REST_XML &&
-           p != AWS_REST_JSON;
+    if (resp->body.len > 0 || !op->output || !has_member_in_body(op->output))
+        return false;
+    if (p != AWS_REST_XML && p != AWS_REST_JSON)
+        return true;
+    return resp->status == 200 && text_eq(op->method, "GET");
 }
 
 /* Something between AWS and us has spoilt the reply, or has answered in its place (a page to log in
@@ -356,7 +369,9 @@ static int run_attempt(
         free(c->key_id);
         c->key_id = xstrdup_null(credentials ? credentials->access_key_id : NULL);
         c->credentials = credentials;
+        aws_call_point("call.before", x->op);
         rc = attempt_run(s, &c->attempt, x, credentials, wanted_region(s, x, c), resp, &transport);
+        aws_call_point("call.after", x->op);
         if (rc < 0 && !c->attempt.prepared) {
             if (err)
                 error_move(err, &transport);

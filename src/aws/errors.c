@@ -47,6 +47,7 @@ bool aws_error_is_not_found(const struct error *err)
         "TargetGroupNotFound",
         "LoadBalancerNotFound",
         "DBInstanceNotFound",
+        "DBClusterNotFoundFault",
         "ReplicationGroupNotFoundFault",
         "FileSystemNotFound",
         "NotFound",

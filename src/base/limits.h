@@ -22,6 +22,8 @@
 /* loop */
 #define LIMIT_FIBER_STACK_BYTES  KIB(256)
 #define LIMIT_FIBERS             4096
+#define LIMIT_WORK_THREADS       8       /* of the pool … */
+#define LIMIT_WORK_LONG          4       /* … of which work that takes long has so many at most */
 #define LIMIT_HTTP_BODY_BYTES    MIB(64) /* a reply kept in memory */
 #define LIMIT_HTTP_HEADER_BYTES  KIB(64)
 #define LIMIT_CHILD_OUTPUT_BYTES KIB(64)
@@ -40,6 +42,8 @@
 
 /* plan */
 #define LIMIT_PLAN_RESOURCES          500 /* CloudFormation's, per stack */
+#define LIMIT_PLAN_SERVICE_RESOURCES  2   /* that a service with a task of its own has at least */
+#define LIMIT_PLAN_CONTAINERS         10  /* of one task: ECS's quota */
 #define LIMIT_PLAN_OUTPUTS            200
 #define LIMIT_PLAN_DYNAMIC_REFERENCES 60
 #define LIMIT_PLAN_TEMPLATE_BYTES     ((size_t)1000000)
@@ -60,6 +64,8 @@
 
 /* daemon */
 #define LIMIT_GIT_CONFIG_BYTES MIB(1)
+
+/* daemon */
 
 /* rpc */
 #define LIMIT_RPC_REQUEST_BYTES MIB(1)
@@ -97,6 +103,7 @@
 #define LIMIT_ENGINE_RECORDS          20 /* record sets of one DNS name that are looked at */
 #define LIMIT_ENGINE_RECORDS_TEXT     "20"
 #define LIMIT_HISTORY_BYTES           MIB(16) /* of one object under history/ that is read */
+#define LIMIT_RELEASE_BYTES           MIB(32) /* of a release's record, unpacked */
 #define LIMIT_REFUSALS                50      /* resources of a refused change that are named … */
 #define LIMIT_REFUSAL_BYTES           1000    /* … and what is said of each */
 #define LIMIT_PULUMI_OBJECT_BYTES     MIB(32) /* a checkpoint, a graph, outputs */
@@ -110,13 +117,20 @@
 #define LIMIT_S3_PART_BYTES              MIB(128) /* one part is held in memory while it goes out */
 
 /* pack */
-#define LIMIT_PACK_BYTES      MIB(100) /* of an archive, unless the user gives another limit */
-#define LIMIT_PACK_ENTRIES    1000000
-#define LIMIT_PACK_DEPTH      128 /* folders inside one another */
-#define LIMIT_PACK_WARN_BYTES MIB(10)
-#define LIMIT_PACK_WARN_FILES 100
-#define LIMIT_IGNORE_BYTES    MIB(1)
-#define LIMIT_IGNORE_PATTERNS 10000
+#define LIMIT_PACK_BYTES        MIB(100) /* of an archive, unless the user gives another limit */
+#define LIMIT_PACK_RATIO        16u      /* … and so many times that before it is packed */
+#define LIMIT_PACK_SECRET_BYTES KIB(64)  /* a file that is looked into for a key */
+#define LIMIT_PACK_ENTRIES      1000000
+#define LIMIT_PACK_DEPTH        128 /* folders inside one another */
+#define LIMIT_PACK_WARN_BYTES   MIB(10)
+#define LIMIT_PACK_WARN_FILES   100
+#define LIMIT_IGNORE_BYTES      MIB(1)
+#define LIMIT_IGNORE_PATTERNS   10000
+
+/* develop.watch */
+#define LIMIT_WATCH_RULES    500u /* of a project … */
+#define LIMIT_WATCH_PATTERNS 500u /* … patterns of each … */
+#define LIMIT_WATCH_FOLDERS  8192 /* … and folders of all: the usual bound of inotify */
 
 /* dockerfile */
 #define LIMIT_DOCKERFILE_BYTES        MIB(1)

@@ -242,7 +242,7 @@ static int conclude(
         return 0;
     }
 
-    arena_free(x->arena);
+    arena_wipe_ptr(&x->arena);
 
     return rc;
 }

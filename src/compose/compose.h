@@ -43,6 +43,8 @@ struct compose_options {
     const char *const *env_files; /* --env-file, NULL-terminated or NULL */
     const char *const *profiles;  /* --profile, NULL-terminated or NULL; COMPOSE_PROFILES added;
                                      "defang" is always active */
+    const char *const *named;     /* services that are active whatever their profiles, as with
+                                     Compose those that a command names; NULL-terminated or NULL */
     const char *project_name;     /* -p or NULL */
     const struct env *env;        /* the caller's */
     const char *stdin_text;       /* contents for "-f -", or NULL */
@@ -56,6 +58,14 @@ int compose_load(
     struct compose_project **out,
     struct compose_diagnostics *d,
     struct error *err);
+
+/* An argument of each build, as if the files gave it (`--build-arg`). */
+void compose_take_build_arg(struct compose_project *p, const char *name, const char *value);
+
+/* Takes out of the project every service that is not kept, and what the others say of it. Before
+ * anybody holds a service of it. */
+typedef bool compose_keep_fn(void *arg, const char *service);
+void compose_keep_services(struct compose_project *p, compose_keep_fn *kept, void *arg);
 
 /* What an image says of itself and the files do not: as if they said it, in the tree and in the
  * typed model. `s` is of `p`; texts are copied. False: the files say it, nothing was taken. */

@@ -134,7 +134,13 @@ struct compose_mount { /* volumes, tmpfs */
     struct yaml_pos pos;
     const char *type, *source, *target;
     bool read_only, copied;
+    const char *options; /* of a tmpfs in its short form: "mode=1777,size=64m"; NULL */
+    int64_t size_bytes;  /* of a tmpfs; 0 = not said */
+    int mode;            /* of a tmpfs in its long form; -1 = not said */
 };
+
+/* What names a GPU among devices, in the notation of the container device interface. */
+#define COMPOSE_GPU_DEVICE "nvidia.com/gpu"
 
 struct compose_ulimit {
     const char *name;
@@ -188,6 +194,8 @@ struct compose_service {
     size_t ulimit_count;
     struct compose_kv *labels;
     size_t label_count;
+    int64_t shm_size_bytes; /* 0 = not said */
+    /* restart: as deploy.restart_policy says it, which counts under Compose where both are there */
     const char *platform, *restart, *working_dir, *user, *network_mode, *domainname,
         *container_name, *stop_signal, *hostname, *pull_policy;
     int64_t stop_grace_period_ms; /* -1 = not said */
@@ -216,6 +224,8 @@ struct compose_file_source { /* top-level secrets: and configs: */
     const char *file, *environment, *content, *external_name;
     const char *reference; /* an external one that is no config: its ARN, or a parameter's path */
     bool external;
+    const char *kept; /* what `file` held when it was released; NULL: the file is read */
+    size_t kept_bytes;
 };
 
 /* A value that stands in the file and is not to be seen: it goes into config. */
@@ -260,3 +270,6 @@ compose_network_get(const struct compose_project *p, const char *name); /* NULL 
 /* Names of configs the project draws from (environment, build args, commands, contents, secrets;
  * not extensions), sorted, unique; `names` in p->arena. */
 void compose_config_names(const struct compose_project *p, const char ***names, size_t *count);
+/* The same of `build.secrets` alone: what builds cannot do without. */
+void compose_build_config_names(
+    const struct compose_project *p, const char ***names, size_t *count);

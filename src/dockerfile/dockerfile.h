@@ -141,6 +141,12 @@ struct dockerfile_build {
     size_t arg_count;
     const char *const *contexts; /* names of additional contexts: FROM and --from may name them */
     size_t context_count;
+    /* Kaniko builds it: what it does not do is said, and what is mounted that it is not given. */
+    bool by_kaniko;
+    const char *const *secrets; /* ids that RUN --mount=type=secret may name */
+    size_t secret_count;
+    const char *const *folders; /* those of `contexts` that are folders */
+    size_t folder_count;
     const struct dockerfile_context *context; /* NULL: not known, and sources are not looked for */
 };
 

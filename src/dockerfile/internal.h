@@ -156,8 +156,10 @@ bool dockerfile_read_health(
     struct dockerfile_findings *f);
 
 /* ---- mount.c ---- */
+struct dockerfile_judge;
 struct dockerfile_mount {
-    const char *type, *from, *source; /* NULL: not said */
+    const char *type, *from, *source, *id, *target; /* NULL: not said */
+    bool required;
 };
 
 /* A --mount of RUN; false when it is wrong, and said. */
@@ -167,6 +169,11 @@ bool dockerfile_read_mount(
     bool whole,
     struct dockerfile_mount *out,
     struct dockerfile_findings *f);
+/* What the builder cannot mount. */
+void dockerfile_check_mount(
+    struct dockerfile_judge *j,
+    const struct dockerfile_instruction *in,
+    const struct dockerfile_mount *m);
 
 /* ---- ports.c ---- */
 

@@ -123,8 +123,11 @@ static void run(struct walk *w, const struct dockerfile_instruction *in)
         struct dockerfile_mount m;
         struct dockerfile_expanded out;
 
-        if (!dockerfile_read_mount(in, mount, true, &m, w->j->f) || !text_empty(m.from) ||
-            text_empty(m.source) || (m.type && !text_eq_nocase(m.type, "bind")))
+        if (!dockerfile_read_mount(in, mount, true, &m, w->j->f))
+            continue;
+        dockerfile_check_mount(w->j, in, &m);
+        if (!text_empty(m.from) || text_empty(m.source) ||
+            (m.type && !text_eq_nocase(m.type, "bind")))
             continue;
         if (dockerfile_expand_in(w->j, &w->scope, in, m.source, &out) && !out.unknown)
             dockerfile_check_source(w->j, in, out.text);

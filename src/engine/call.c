@@ -22,6 +22,7 @@
 
 /* After the three attempts of the AWS retry mode, which take a second. */
 #define PATIENCE_MS           (10 * 60 * 1000)
+#define NETWORK_PATIENCE_MS   (6 * 60 * 60 * 1000) /* a laptop in a train */
 #define PATIENCE_FIRST_MS     1000
 #define PATIENCE_PAUSE_MAX_MS 20000
 #define SLOW_MS               5000 /* of one call, before it is told that it is waited for */
@@ -46,6 +47,12 @@ typedef int call_fn(
     json_t **out,
     struct error *err);
 
+/* botocore's list (data/_retry.json, "general_server_error" and its kin): a 501 stays one. */
+static bool is_of_the_moment(int http_status)
+{
+    return http_status == 500 || (http_status >= 502 && http_status <= 504);
+}
+
 /* No answer, no capacity, too many calls: what passes by itself. */
 static bool is_transient(int rc, const struct error *err)
 {
@@ -62,7 +69,13 @@ static bool is_transient(int rc, const struct error *err)
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (rc == codes[i])
             return true;
-    return rc < 0 && (err->http_status >= 500 || aws_error_is_throttle(err));
+    return rc < 0 && (is_of_the_moment(err->http_status) || aws_error_is_throttle(err));
+}
+
+/* This machine has no way out (a laptop that woke up, a boot before the Wi-Fi), rather than AWS. */
+static bool is_network(int rc)
+{
+    return rc == -ENOTUNIQ || rc == -ENETUNREACH || rc == -EHOSTUNREACH || rc == -ECONNREFUSED;
 }
 
 /* A job of many minutes outlives a lost network: its calls read, or carry tokens, so that again is
@@ -74,18 +87,21 @@ be_patient(struct engine_context *c, struct engine_patience *p, int rc, struct e
         return false;
 
     int64_t now = loop_now_ms(c->loop);
+    int64_t most_ms = is_network(rc) ? NETWORK_PATIENCE_MS : PATIENCE_MS;
+
     if (p->since_ms == 0) {
         p->since_ms = now;
         engine_note(
             c,
             ENGINE_SAY_WARNING,
             NULL,
-            "AWS does not answer as it should, trying on for %d min: %s",
-            PATIENCE_MS / 60000,
+            is_network(rc) ? "waiting for the network, trying on for %d min: %s"
+                           : "AWS does not answer as it should, trying on for %d min: %s",
+            (int)(most_ms / 60000),
             err->message);
     }
 
-    if (now - p->since_ms > PATIENCE_MS)
+    if (now - p->since_ms > most_ms)
         return false;
 
     p->pause_ms =
@@ -127,6 +143,7 @@ static void on_slow(void *arg)
 static int call_with(
     call_fn *fn,
     struct engine_context *c,
+    bool optional,
     const struct aws_operation *op,
     json_t *in,
     json_t **out,
@@ -143,7 +160,8 @@ static int call_with(
 
         int rc = fn(c->aws, op, json_incref(keep), out, &local);
         loop_timer_stop(timer);
-        if (engine_again(c, &patience, rc, &local))
+        if (optional ? engine_retry_after_auth(c, rc, &local)
+                     : engine_again(c, &patience, rc, &local))
             continue;
         if (rc < 0 && err)
             error_move(err, &local);
@@ -158,7 +176,7 @@ int engine_call(
     json_t **out,
     struct error *err)
 {
-    return call_with(aws_call, c, op, in, out, err);
+    return call_with(aws_call, c, false, op, in, out, err);
 }
 
 int engine_call_all(
@@ -168,7 +186,27 @@ int engine_call_all(
     json_t **items,
     struct error *err)
 {
-    return call_with(aws_call_all, c, op, in, items, err);
+    return call_with(aws_call_all, c, false, op, in, items, err);
+}
+
+int engine_call_optional(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err)
+{
+    return call_with(aws_call, c, true, op, in, out, err);
+}
+
+int engine_call_all_optional(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **items,
+    struct error *err)
+{
+    return call_with(aws_call_all, c, true, op, in, items, err);
 }
 
 void engine_pace_news(struct engine_pace *p)

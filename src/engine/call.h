@@ -13,8 +13,22 @@ int engine_call(
     json_t **out,
     struct error *err);
 
+/* Of what a job can do without: no patience with troubles, the answer comes at once. */
+int engine_call_optional(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **out,
+    struct error *err);
+
 /* All pages: *items is one array. */
 int engine_call_all(
+    struct engine_context *c,
+    const struct aws_operation *op,
+    json_t *in,
+    json_t **items,
+    struct error *err);
+int engine_call_all_optional(
     struct engine_context *c,
     const struct aws_operation *op,
     json_t *in,

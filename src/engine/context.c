@@ -156,6 +156,7 @@ void engine_template_done(struct engine_template *t)
 {
     json_decref(t->json);
     free(t->stuck);
+    free(t->refused);
     free(t->status);
     *t = (struct engine_template){0};
 }

@@ -41,9 +41,10 @@ void engine_end_done(struct engine_end *e);
 struct engine_template {
     json_t *json; /* NULL when nothing is */
     bool exists;
-    bool settled; /* nothing moves and nothing is half rolled back: json is what runs */
-    char *status; /* in the engine's words */
-    char *stuck;  /* what leads out of it, when an `up` cannot simply change it; else NULL */
+    bool settled;  /* nothing moves and nothing is half rolled back: json is what runs */
+    char *status;  /* in the engine's words */
+    char *stuck;   /* what leads out of it, when an `up` cannot simply change it; else NULL */
+    char *refused; /* why an `up` would be refused as things stand, `stuck` the way out; or NULL */
 };
 
 void engine_template_done(struct engine_template *t);
@@ -89,6 +90,12 @@ struct engine {
     /* What an apply of g would do, in the engine's own words (log lines); NULL: the difference of
      * the graphs says it all. */
     int (*preview)(struct engine_context *c, const struct graph *g, struct error *err);
+
+    /* Which resources of what is deployed somebody deleted from outside, by really looking: *gone
+     * is an object of their logical ids, each true, new. Takes minutes; a later life of the job
+     * goes on. */
+    int (*gone)(struct engine_context *c, json_t **gone, struct error *err);
+    bool forgets; /* what gone() found has left the engine's state: it is simply made again */
 
     /* Looks at what is really there: the engine's state follows it, or the differences are told
      * (resources_changed of them). */

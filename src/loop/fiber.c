@@ -90,6 +90,12 @@ size_t fiber_count(const struct loop *loop)
     return loop->sched.count;
 }
 
+void fiber_each(const struct loop *loop, void (*fn)(void *arg, const struct fiber *f), void *arg)
+{
+    for (const struct fiber *f = loop->sched.all; f; f = f->next)
+        fn(arg, f);
+}
+
 static void unlink_fiber(struct fiber *f)
 {
     struct fiber_sched *sched = &f->loop->sched;
@@ -114,9 +120,11 @@ void fiber_main(struct fiber *f)
 
 static void run_one(struct fiber *f)
 {
+    loop_hold(f->loop, f->name);
     current = f;
     fiber_context_resume(f);
     current = NULL;
+    loop_release(f->loop);
     if (!f->finished)
         return;
     unlink_fiber(f);

@@ -37,6 +37,7 @@ bool fiber_must_unwind(void);       /* canceled and not shielded: do not begin a
 struct fiber *fiber_current(void);  /* NULL outside a fiber */
 const char *fiber_name(const struct fiber *f);
 size_t fiber_count(const struct loop *loop); /* all that have not ended */
+void fiber_each(const struct loop *loop, void (*fn)(void *arg, const struct fiber *f), void *arg);
 
 /* While shielded, waits are not ended by cancel: for cleanup that must talk to AWS. Nestable. */
 void fiber_shield(bool on);

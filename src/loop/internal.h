@@ -9,6 +9,7 @@
 #include "loop/fiber.h"
 #include "loop/loop.h"
 #include <setjmp.h>
+#include <stdatomic.h>
 #include <ucontext.h>
 #include <uv.h>
 
@@ -62,8 +63,21 @@ struct loop_deferred {
     void *arg;
 };
 
+#define LOOP_HOLDER_BYTES 32
+
+/* held.c: who has the loop at this moment. Written by the loop, read by the guard's thread. */
+struct loop_holder {
+    _Atomic int64_t since_ms; /* CLOCK_MONOTONIC; 0: it polls */
+    _Atomic uint64_t name[LOOP_HOLDER_BYTES / 8];
+    int64_t cpu_ns;
+    int64_t limit_ms; /* 0: nobody asks */
+    void (*fn)(void *arg, const char *by, int64_t held_ms, int64_t cpu_ms);
+    void *arg;
+};
+
 struct loop {
     uv_loop_t uv;
+    struct loop_holder holder;
     struct deadline_heap deadlines;
     /* On alarm_fd, a timerfd set to the first deadline; keeps the loop alive while one is set. */
     uv_poll_t alarm;
@@ -74,9 +88,18 @@ struct loop {
     bool stopping, polling;
     /* Threads, children and transfers under way: real time passes while there are any. */
     unsigned outside;
+    unsigned long_work; /* turns taken in the lane for long work (work.c) */
+    struct fiber_cond long_free;
     void (*jump)(void *arg, int64_t at_ms);
     void *jump_arg;
 };
+
+/* Around all that runs between two polls. */
+void loop_hold(struct loop *loop, const char *name);
+void loop_release(struct loop *loop);
+void loop_poll_measured(struct loop *loop, uv_run_mode mode); /* uv_run(), its callbacks measured */
+/* From another thread: the name of the holder and since when (CLOCK_MONOTONIC, ms); 0: none. */
+int64_t loop_held_since(struct loop *loop, char name[LOOP_HOLDER_BYTES]);
 
 void sched_init(struct fiber_sched *sched);
 void sched_run_ready(struct fiber_sched *sched);

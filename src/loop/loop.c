@@ -57,6 +57,7 @@ struct loop *loop_new(void)
     struct loop *loop = xcalloc(1, sizeof *loop);
 
     must(uv_loop_init(&loop->uv), "cannot start the event loop");
+    uv_loop_configure(&loop->uv, UV_METRICS_IDLE_TIME); /* held.c */
 
     /* Counts through suspend, so that deadlines that passed while the machine slept fire as soon as
      * it wakes.
@@ -152,7 +153,7 @@ static bool has_pending(struct loop *loop)
 static void poll_uv(struct loop *loop, uv_run_mode mode)
 {
     loop->polling = true;
-    uv_run(&loop->uv, mode);
+    loop_poll_measured(loop, mode);
     loop->polling = false;
 }
 
@@ -181,9 +182,13 @@ static bool turn(struct loop *loop)
         poll_uv(loop, UV_RUN_ONCE);
     }
 
+    loop_hold(loop, "timers");
     deadline_fire_due(&loop->deadlines, loop_now_ms(loop));
+    loop_release(loop);
     sched_run_ready(&loop->sched);
+    loop_hold(loop, "deferred work");
     run_deferred(loop);
+    loop_release(loop);
 
     return true;
 }

@@ -25,6 +25,15 @@ int64_t loop_now_ms(struct loop *loop); /* monotonic (clock_mono_ms) */
  * publish" hooks in here. */
 void loop_defer(struct loop *loop, void (*fn)(void *arg), void *arg);
 
+/* fn(arg, by, held_ms, cpu_ms) after something held the loop, and with it everybody else, for
+ * `limit_ms` or more: the name of a fiber, "callbacks", "timers" or "deferred work". A machine that
+ * slept or is busy makes it long too: then the time on the processor is short. */
+void loop_on_held(
+    struct loop *loop,
+    int64_t limit_ms,
+    void (*fn)(void *arg, const char *by, int64_t held_ms, int64_t cpu_ms),
+    void *arg);
+
 /* Timers for code that is not a fiber. */
 struct loop_timer;
 struct loop_timer *loop_timer_start(

@@ -86,6 +86,25 @@ static int fail_write(struct archive *a, int rc)
     return rc;
 }
 
+/* Before it is read: packing takes minutes for what a build would not take anyhow (a sparse file is
+ * nothing on this disk, and all of its bytes on the builder's). */
+static int too_large(struct archive *a)
+{
+    error_raise_errno(
+        a->err,
+        ERR_REFUSED,
+        EFBIG,
+        "build context %s has %zu files of %.1f MiB: more than %u times the %.1f MiB that it may "
+        "have when packed",
+        a->o->context,
+        a->list->files,
+        (double)a->list->total_bytes / (double)MIB(1),
+        LIMIT_PACK_RATIO,
+        (double)a->limit / (double)MIB(1));
+    hint_largest(a);
+    return -EFBIG;
+}
+
 static int fail_file(struct archive *a, const struct pack_entry *e, int number, const char *what)
 {
     return error_raise_errno(
@@ -216,20 +235,6 @@ static int add_entry(struct archive *a, const struct pack_entry *e)
     return rc ? fail_write(a, rc) : 0;
 }
 
-/* Files that hold passwords more often than not. */
-static bool is_env_file(const struct pack_entry *e)
-{
-    static const char *const harmless[] = {"example", "sample", "template", "dist", "defaults"};
-    const char *name = path_basename(e->path);
-
-    if (e->kind != PACK_FILE || !text_starts(name, ".env") || (name[4] && name[4] != '.'))
-        return false;
-    for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
-        if (strstr(name, harmless[i]))
-            return false;
-    return true;
-}
-
 static void fill_result(const struct archive *a, struct pack_result *out)
 {
     cleanup_free char *coded = digest_base64(out->sha256, sizeof out->sha256);
@@ -240,9 +245,7 @@ static void fill_result(const struct archive *a, struct pack_result *out)
     out->files = a->list->files;
     out->ignore_file = xstrdup_null(a->list->ignore_file);
     out->dockerfile = xstrdup_null(a->list->dockerfile);
-    for (size_t i = 0; i < a->list->len && !out->env_file; i++)
-        if (is_env_file(&a->list->entries[i]))
-            out->env_file = xstrdup(a->list->entries[i].path + a->list->entries[i].rel);
+    out->secrets = pack_secret_files(a->list, &out->secret_count);
     out->left_out = (struct pack_left_out){
         .names = xstrdup_null(a->list->left_out.names), .count = a->list->left_out.count};
 }
@@ -276,6 +279,8 @@ int pack_archive(
         .buffer = buffer,
         .err = err};
     *out = (struct pack_result){0};
+    if (list->total_bytes / LIMIT_PACK_RATIO > a.limit)
+        return too_large(&a);
     a.gzip = gzip_new(fd, a.limit);
     int rc = 0;
     for (size_t i = 0; i < list->len && rc == 0; i++)
@@ -301,6 +306,8 @@ void pack_result_done(struct pack_result *r)
     free(r->ignore_file);
     free(r->dockerfile);
     free(r->left_out.names);
-    free(r->env_file);
+    for (size_t i = 0; i < r->secret_count; i++)
+        free(r->secrets[i]);
+    free(r->secrets);
     *r = (struct pack_result){0};
 }

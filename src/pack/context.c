@@ -91,7 +91,7 @@ int pack_run(
     if (!job.options.canceled)
         job.options.canceled = &own_cancel;
     *out = (struct pack_result){0};
-    int rc = work_run(loop, job_run, &job, job.options.canceled);
+    int rc = work_run_long(loop, job_run, &job, job.options.canceled);
     if (rc) { /* canceled: what was made is dropped, also when it was ready in time */
         pack_result_done(&job.result);
         mem_close_ptr(&job.fd);

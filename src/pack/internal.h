@@ -23,3 +23,10 @@ int gzip_finish(struct gzip *g, uint8_t sha256[SHA256_BYTES], uint64_t *bytes);
 int tar_header(struct gzip *g, const struct pack_entry *e, uint64_t size);
 int tar_pad(struct gzip *g, uint64_t size); /* to the end of the block */
 int tar_end(struct gzip *g);
+
+/* ---- secrets.c ---- */
+
+/* Names of the first files of the list that hold passwords or keys; malloc'd, with its texts. Reads
+ * small files whose name alone does not tell. */
+struct pack_list;
+char **pack_secret_files(const struct pack_list *list, size_t *count);

@@ -92,7 +92,8 @@ struct pack_result {
                   /* archive_bytes above LIMIT_PACK_WARN_BYTES */
     char *ignore_file, *dockerfile; /* as in pack_list */
     struct pack_left_out left_out;
-    char *env_file; /* the first ".env" or ".env.…" that is no example; NULL: none */
+    char **secrets; /* the first files that hold passwords or keys, as their names tell */
+    size_t secret_count;
 };
 
 /* What would go into the archive. */

@@ -104,6 +104,9 @@ void plan_build_finish(struct arena *arena, const struct plan_request *r, struct
 /* Which of them need no build of their own. */
 void plan_builds_share(struct plan_build *builds, size_t count);
 
+/* Whether the deployed template's builder, if it has one, is given what this request's would be. */
+bool plan_builder_is_current(struct arena *a, const struct plan_request *r);
+
 /* The Dockerfile with a stage for each additional context in front, which its instructions name:
  * the builder knows stages and images, and no named contexts. malloc'd. */
 char *plan_dockerfile_with_contexts(

@@ -16,6 +16,7 @@ struct plan_cd_settings {
     const char *cd_name, *prefix;
     const char *adopt_bucket; /* one that is there is used instead of a new one; NULL */
     const char *pulumi_image; /* NULL: the pinned one */
+    const char *zone;         /* of the subnet; NULL: AWS chooses one, perhaps without Fargate */
     bool retain_bucket;       /* it outlives the stack */
     bool pull_through;        /* images of ECR Public through a cache of the account's own */
 };

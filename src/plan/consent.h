@@ -24,10 +24,10 @@ struct plan_effect {
     bool stays;       /* what was in it is left in the account on purpose, and costs */
 };
 
-/* Of one change of g over the deployed template (either may be NULL). A type that is not in the
- * table counts as holding data. */
+/* Of one change of g over the deployed template (either may be NULL). Of the request settings and
+ * no_snapshot are read. A type that is not in the table counts as holding data. */
 void plan_effect_of(
-    const struct plan_settings *s,
+    const struct plan_request *r,
     const struct graph_change *c,
     const json_t *deployed,
     const struct graph *g,
@@ -62,6 +62,19 @@ struct plan_losses {
 void plan_losses_find(
     struct arena *a, const struct plan_request *r, const struct graph *g, struct plan_losses *out);
 
+/* `gone` and all that refers to it: what has to be taken out of what is deployed, and made anew. An
+ * object of logical ids, each true; new. */
+json_t *plan_gone_closure(const json_t *deployed, const json_t *gone);
+
+/* What that loses or moves. Of `gone` itself it is lost already: that what runs begins with an
+ * empty one is for somebody to want. */
+void plan_losses_of_gone(
+    struct arena *a,
+    const json_t *deployed,
+    const json_t *gone,
+    const json_t *closure,
+    struct plan_losses *out);
+
 /* What a teardown of the deployed template takes: stores, files of sites, and the volumes that are
  * to go with it. `no_snapshot`: stores leave no last snapshot, whatever the template says. */
 void plan_losses_of_down(
@@ -79,6 +92,7 @@ struct plan_consent {
     const struct compose_project *project; /* NULL: no file was read */
     bool all;                              /* losses and all */
     bool yes;                              /* what goes and leaves a copy; no loss */
+    bool more; /* losses may yet be found: that a name is not needed cannot be said */
 };
 
 /* Those that nobody allowed, in *out; in the arena. */
@@ -87,6 +101,17 @@ void plan_losses_unallowed(
     const struct plan_losses *losses,
     const struct plan_consent *consent,
     struct plan_losses *out);
+
+/* Names that were allowed and that mean none of `losses`, each as a warning (nothing has that name)
+ * or a note (nothing of it would go), with what could be meant. deployed, g: what there is besides;
+ * either may be NULL. */
+void plan_losses_note_unused(
+    struct arena *a,
+    const struct plan_consent *consent,
+    const struct plan_losses *losses,
+    const json_t *deployed,
+    const struct graph *g,
+    struct compose_diagnostics *d);
 
 /* "db,LoadBalancer", as --allow-loss takes it. */
 void plan_losses_names(const struct plan_losses *l, struct str *out);

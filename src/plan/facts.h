@@ -20,6 +20,11 @@ struct plan_kept_volume {
     const char *name, *file_system;
 };
 
+/* A mount target of a file system that the project names, which is not the project's own. */
+struct plan_mount_target {
+    const char *file_system, *zone;
+};
+
 /* The newest snapshot that a managed store of the project left; found where a file says
  * `from-snapshot: latest`. */
 struct plan_snapshot {
@@ -38,6 +43,8 @@ struct plan_facts {
     const char *bucket; /* of the CD stack: build contexts */
     const struct plan_kept_volume *volumes;
     size_t volume_count;
+    const struct plan_mount_target *mount_targets;
+    size_t mount_target_count;
     const char *file_key;          /* PLAN_FILE_KEY; NULL when there is none yet */
     const char *ecr_public_prefix; /* pull-through cache prefix, NULL when off */
     bool zones_known; /* public zones and the records that stand at plan_domain_names(); read only

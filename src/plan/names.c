@@ -142,6 +142,14 @@ char *plan_history_key(const char *project, const char *stack, const char *deplo
     return xasprintf("history/%s/%s/%s/failure.json", project, stack, deployment);
 }
 
+char *
+plan_release_key(const char *project, const char *stack, unsigned number, const char *deployment)
+{
+    if (!number)
+        return xasprintf("history/%s/%s/index.json", project, stack);
+    return xasprintf("history/%s/%s/%06u-%s.json.gz", project, stack, number, deployment);
+}
+
 char *plan_task_family(const struct plan_settings *s, const char *project, const char *what)
 {
     cleanup_free char *scope = plan_scope(s, project);

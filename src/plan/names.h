@@ -53,6 +53,10 @@ char *plan_log_group(const struct plan_settings *s, const char *project, const c
  * account's bucket. */
 char *plan_history_key(const char *project, const char *stack, const char *deployment);
 
+/* "history/shop/beta/000012-k3j2h4g5f6d7.json.gz"; number 0: the index of them. */
+char *
+plan_release_key(const char *project, const char *stack, unsigned number, const char *deployment);
+
 /* Tags of images that never expire begin with it; the tags of builds have no capital letter. */
 #define PLAN_IMAGE_KEPT "Kept-"
 

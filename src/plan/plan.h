@@ -5,6 +5,7 @@
  * In the order of a deployment:
  *
  *     plan_settings_resolve()   mode, files and environment → settings               settings.h
+ *     plan_bound()              whether there is room for so many services
  *     plan_models_expand()      models become services
  *     plan_binds_expand()       mounted files become files of the container
  *     plan_literals_take()      passwords in clear become config
@@ -34,6 +35,11 @@
 #include "plan/settings.h"
 #include "plan/stages.h"
 #include "plan/values.h"
+
+/* ERR_REFUSED for more services than any stack has room for, told by their number alone: before
+ * anything below compares services with each other (view/bound.c). plan_check(), plan_lint(),
+ * plan_explain() and plan_make() ask it themselves. */
+int plan_bound(const struct compose_project *p, struct compose_diagnostics *d, struct error *err);
 
 /* Models and model providers become services (models.c). Before anything else here is called with a
  * project; without a word: plan_check says what is wrong. */
@@ -113,6 +119,19 @@ plan_domain_zone(const struct compose_project *p, const struct plan_facts *f, co
 
 /* Has a load balancer or a managed store. */
 bool plan_needs_two_zones(struct arena *arena, const struct compose_project *p);
+
+/* Whether a task mounts a named volume, which is a file system of EFS; and those that are named by
+ * their id, as volumes of the view with their places, in the arena. */
+bool plan_uses_file_systems(struct arena *arena, const struct compose_project *p);
+struct plan_named_file_system {
+    const char *volume, *id;
+    struct yaml_pos pos;
+};
+void plan_named_file_systems(
+    struct arena *arena,
+    const struct compose_project *p,
+    const struct plan_named_file_system **out,
+    size_t *count);
 
 /* The smallest Fargate size that holds both, in CPU units (1024 a vCPU) and MiB. -ERANGE beyond 16
  * vCPU or 120 GiB. */

@@ -25,12 +25,6 @@ const char *plan_registry_hint(struct arena *a, const char *image, const char *s
 const char *plan_registry_config(struct arena *a, const char *host);
 const char *plan_registry_of_config(struct arena *a, const char *config);
 
-/* Whether there are credentials for some registry. */
-bool plan_has_registries(const struct plan_request *r);
-
-/* Whether the deployed template's builder, if it has one, logs in as this request's would. */
-bool plan_builder_is_current(struct arena *a, const struct plan_request *r);
-
 /* Whether a deployed resource is a task that is pulled with kept credentials. */
 bool plan_pulls_by_secret(const json_t *resource);
 

@@ -33,9 +33,12 @@ struct plan_request {
      * have run. What comes later stays as it is in `previous`. */
     unsigned stage;
     const char *const *pending;
-    size_t pending_count;   /* names of the one-offs that run in this deployment */
-    const json_t *previous; /* deployed template or NULL: services that did not change keep their
-                               deployment id */
-    const json_t *origin;   /* where the project comes from (origin.h); NULL: not known */
-    bool adopt;             /* it may take the place of one that comes from elsewhere */
+    size_t pending_count;    /* names of the one-offs that run in this deployment */
+    const json_t *previous;  /* deployed template or NULL: services that did not change keep their
+                                deployment id */
+    const json_t *origin;    /* where the project comes from (origin.h); NULL: not known */
+    const char *const *only; /* `up SERVICE…` (partial.h): these alone are made as the files say */
+    size_t only_count;       /* 0: all */
+    bool no_snapshot;        /* stores that go leave none, whatever the template says */
+    bool adopt;              /* it may take the place of one that comes from elsewhere */
 };

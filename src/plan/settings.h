@@ -59,6 +59,9 @@ struct plan_settings {
 
 struct env;
 
+/* "balanced": the mode as people type it. */
+const char *plan_mode_name(const struct plan_settings *s);
+
 /* `p` may be NULL (a command that knows only the name). Defaults ← mode ← x-defang-… of the project
  * (x-defang-mode, x-defang-settings) ← DEFANG_* of env ← flag. Strings in `arena`. */
 int plan_settings_resolve(

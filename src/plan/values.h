@@ -13,9 +13,11 @@
 struct plan_derived {
     const char *service, *variable, *parameter;
     const struct compose_part *parts;
-    const char *file; /* or the content of this file: a config or secret of a service */
-    bool encoded;     /* kept as base64 */
-    size_t piece;     /* from 1: the piece-th PLAN_PIECE_BYTES of the file; 0: all of it */
+    const char *file; /* or the content of this file: a config or secret of a service … */
+    const struct compose_file_source *source; /* … as it was released, where it has that */
+    bool encoded;                             /* kept as base64 */
+    bool for_builds;                          /* the builder draws on it, and no service */
+    size_t piece; /* from 1: the piece-th PLAN_PIECE_BYTES of the file; 0: all of it */
 };
 
 /* Base64 of so many bytes is what a parameter holds, and without padding: pieces are put together

@@ -51,6 +51,11 @@ const char *rpc_client_daemon_notice(const struct rpc_client *c)
     return c->hello->hello->notice;
 }
 
+bool rpc_client_daemon_ends_at_logout(const struct rpc_client *c)
+{
+    return c->hello->hello->ends_at_logout;
+}
+
 /* Bounded before it is allocated; the frame around it is checked by client_send(). */
 static int check_size(const struct rpc_verb *verb, size_t n, struct error *err)
 {

@@ -13,7 +13,9 @@
 #include "base/error.h"
 #include "rpc/frame.h"
 #include "rpc/verbs.h"
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct rpc_client;
 
@@ -40,6 +42,8 @@ void rpc_client_free(struct rpc_client *c);
 const char *rpc_client_daemon_build(const struct rpc_client *c);
 /* What the daemon wants every command to say once; "" when nothing. */
 const char *rpc_client_daemon_notice(const struct rpc_client *c);
+/* That it is a service which ends with its user's last logout. */
+bool rpc_client_daemon_ends_at_logout(const struct rpc_client *c);
 
 /* One answer. 0 and *reply; a negative errno with err filled: the daemon's own error, -ETIMEDOUT,
  * -EINTR (a descriptor of `wait` became readable; kind INTERRUPTED), or a broken connection

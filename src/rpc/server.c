@@ -39,6 +39,11 @@ void server_on_hello(struct server *s, const char *(*fn)(void *arg), void *arg)
     s->notice_arg = arg;
 }
 
+void server_ends_at_logout(struct server *s, bool ends)
+{
+    s->ends_at_logout = ends;
+}
+
 /* From the end: the list closes its gaps with the last one. */
 static void drop_all(struct server *s)
 {

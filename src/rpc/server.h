@@ -62,6 +62,9 @@ unsigned server_connections(const struct server *s);
  * the next call of fn. */
 void server_on_hello(struct server *s, const char *(*fn)(void *arg), void *arg);
 
+/* What each hello says of the daemon: that it ends with its user's last logout. */
+void server_ends_at_logout(struct server *s, bool ends);
+
 /* ---- calls ---- */
 const struct rpc_verb *server_call_verb(const struct server_call *call);
 const ProtobufCMessage *server_call_request(const struct server_call *call);

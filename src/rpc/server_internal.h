@@ -28,6 +28,7 @@ struct server {
     unsigned max_connections;
     int64_t frame_ms;
     bool activated; /* the socket is systemd's */
+    bool ends_at_logout;
     dev_t socket_dev;
     ino_t socket_ino;
     struct server_listener *listener;

@@ -65,6 +65,7 @@ static void greet(struct server_conn *c, const Defang__Hello *theirs)
     hello.protocol_max = RPC_PROTOCOL_MAX;
     hello.build = c->server->build;
     hello.pid = (uint32_t)getpid();
+    hello.ends_at_logout = c->server->ends_at_logout;
 
     const char *notice = c->server->notice ? c->server->notice(c->server->notice_arg) : NULL;
     if (notice)

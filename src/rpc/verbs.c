@@ -77,6 +77,7 @@ static const struct rpc_verb verbs[RPC_VERB_COUNT] = {
     ROW(RPC_DAEMON_STOP, "daemon-stop", daemon_stop_request, daemon_stop_reply, 0),
     ROW(RPC_DAEMON_FORGET, "daemon-forget", daemon_forget_request, daemon_forget_reply, 0),
     ROW(RPC_RESUME, "resume", resume_request, resume_reply, RPC_MUTATING | RPC_NEEDS_PROJECT),
+    ROW(RPC_HISTORY, "history", history_request, history_reply, RPC_NEEDS_PROJECT),
     ROW(RPC_INIT, "init", init_request, init_reply, RPC_NEEDS_PROJECT),
 };
 

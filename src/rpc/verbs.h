@@ -35,6 +35,7 @@ enum rpc_verb_id {
     RPC_DAEMON_FORGET,
     RPC_RESUME,
     RPC_INIT,
+    RPC_HISTORY,
     RPC_VERB_COUNT,
 };
 

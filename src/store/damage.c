@@ -5,7 +5,8 @@
  * after the first schema, so where there is a key there were tables. An empty file is looked at
  * before SQLite opens it, because SQLite would delete the write-ahead log that belongs to it.
  *
- * What is damaged is never wiped: its three files get another name and a new database is begun.
+ * What is damaged is never wiped: its three files get another name and a new database is begun,
+ * with what can still be read of the old one (salvage.c).
  * As long as such a file lies in the folder, store_notice() names it, in this life of the daemon
  * and in every later one: deployments that are missing in a list must not look like deployments
  * that never were. Removing or moving the file ends the notice.
@@ -105,7 +106,7 @@ static char *aside_name(const char *path)
 }
 
 int store_damage_set_aside(
-    struct store *s, const char *path, const struct error *why, struct error *err)
+    struct store *s, const char *path, const struct error *why, char **name, struct error *err)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
     cleanup_free char *aside = aside_name(path);
@@ -122,6 +123,7 @@ int store_damage_set_aside(
 
     free(s->damage);
     s->damage = xstrdup(why->message);
+    *name = steal(aside);
 
     return 0;
 }
@@ -175,8 +177,8 @@ const char *store_notice(struct store *s)
     free(s->notice);
     s->notice =
         newest ? xasprintf(
-                     "%s/%s was damaged%s%s%s and was set aside as %s/%s: deployments recorded "
-                     "in it are not listed any more\n"
+                     "%s/%s was damaged%s%s%s and was set aside as %s/%s: of the deployments "
+                     "recorded in it those are listed that had ended and could be read\n"
                      "What they made is still in AWS: `defangctl cd ls` lists it. This is said "
                      "until that file is moved or removed.",
                      s->folder,

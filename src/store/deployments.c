@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/str.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 #include <string.h>
@@ -243,6 +244,7 @@ int store_deployment_move(
             store_state_name((int)from),
             store_state_name(state));
 
+    FAULT_POINT("state.move", store_state_name(state));
     bool ends = store_state_is_terminal(state);
     q = sql_open(
         &s->writer,

@@ -7,6 +7,7 @@
  * event, however large it is. */
 #include "base/limits.h"
 #include "base/mem.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 
@@ -81,6 +82,7 @@ int store_event_append(
     int rc = counter_advance(s, deployment, sequence, err);
     if (rc < 0)
         return rc;
+    FAULT_POINT("event.append", "");
 
     struct sql q = sql_open(
         &s->writer,

@@ -40,9 +40,9 @@ struct store_turn {
 struct store {
     struct loop *loop;
     char *folder;
-    char *notice; /* the text that store_notice() made last */
-    char *damage; /* what was wrong with the file that this start set aside, or NULL */
-    int lock_fd;
+    char *notice;             /* the text that store_notice() made last */
+    char *damage;             /* what was wrong with the file that this start set aside, or NULL */
+    int lock_fd, database_fd; /* they hold the locks (hold.c) */
     struct store_conn writer, reader;
 
     struct store_turn *turn;
@@ -50,6 +50,7 @@ struct store {
     bool ends; /* it holds a terminal move: the write-ahead log is truncated after it, so that
                   erased inputs are gone */
     bool failed;
+    bool busy; /* … because somebody else holds the database */
     bool failure_untold;
     char *failure;         /* why, for the errors until store_recover() */
     VEC(char *) dirty;     /* deployments touched by the open transaction */
@@ -59,7 +60,18 @@ struct store {
     void *on_failure_arg;
 
     uint8_t seal_key[32];
+    bool in_keyring; /* the kernel's has it too */
 };
+
+/* How long a statement waits for another process that holds the database: the loop waits too. */
+#define STORE_BUSY_MS 40
+
+/* Another process holds it. */
+static inline bool store_code_is_busy(int code)
+{
+    return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED;
+}
+void store_hint_busy(const char *folder, struct error *err);
 
 /* ---- sql.c: one statement, bound in order, stepped ----
  *   struct sql q = sql_open(&s->writer, "SELECT …");  sql_text(&q, id);  while ((rc = sql_row(&q))
@@ -97,6 +109,12 @@ int store_read_error(struct store_conn *conn, const char *doing, struct error *e
 void store_touch(struct store *s, const char *deployment); /* subscribers will be told */
 void store_turn_done(struct store *s);
 
+/* ---- hold.c ---- */
+/* -EBUSY when another daemon holds it. */
+int store_hold_folder(struct store *s, struct error *err);
+int store_hold_database(struct store *s, int fd, struct error *err); /* takes fd in any case */
+void store_hold_done(struct store *s);
+
 /* ---- damage.c ---- */
 #define STORE_DAMAGE_HINT                                                                          \
     "`defangctl daemon stop` ends its use; the next command sets it aside and begins a new one."
@@ -104,9 +122,14 @@ bool store_code_is_damage(int code); /* of SQLite */
 /* Before SQLite may touch the file: 0 or -EUCLEAN. */
 int store_damage_before_open(const struct store *s, const char *path, struct error *err);
 int store_damage_check(struct store *s, struct error *err); /* 0, -EUCLEAN, -EIO */
-/* Closes the writer and gives its files another name. */
+/* Closes the writer and gives its files another name, *aside; malloc'd. */
 int store_damage_set_aside(
-    struct store *s, const char *path, const struct error *why, struct error *err);
+    struct store *s, const char *path, const struct error *why, char **aside, struct error *err);
+
+/* ---- salvage.c ---- */
+/* Of the file `aside`, which stays as it is: into the new database, whose schema is there. What
+ * cannot be read is left out. */
+void store_salvage(struct store *s, const char *aside);
 
 /* ---- schema.c ---- */
 int store_schema_apply(struct store *s, struct error *err);
@@ -114,6 +137,7 @@ int store_schema_version(void);
 
 /* ---- seal.c ---- */
 int store_seal_init(struct store *s, const char *key_file, struct error *err);
+void store_seal_done(struct store *s); /* wipes it */
 /* A blob for a column of its own; *sealed malloc'd. */
 int store_seal_close(
     struct store *s,

@@ -8,6 +8,7 @@
  * Nothing can be written for a deployment that has ended. */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 
@@ -26,6 +27,8 @@ run_on_deployment(struct store *s, struct sql *q, const char *deployment, struct
 /* Entering again, after a restart, opens a step that was left. */
 int store_step_enter(struct store *s, const char *deployment, const char *step, struct error *err)
 {
+    FAULT_POINT("step.enter", step);
+
     struct sql q = sql_open(
         &s->writer,
         "INSERT INTO steps(deployment, step, entered_ms)"
@@ -41,6 +44,8 @@ int store_step_enter(struct store *s, const char *deployment, const char *step, 
 /* A step that was never entered cannot be left: the job's code would be wrong. */
 int store_step_leave(struct store *s, const char *deployment, const char *step, struct error *err)
 {
+    FAULT_POINT("step.leave", step);
+
     struct sql q = sql_open(
         &s->writer,
         "UPDATE steps SET left_ms = ?3 WHERE step = ?2 AND deployment ="
@@ -103,6 +108,7 @@ intent_delete(struct store *s, const char *deployment, const char *key, struct e
 int store_intent_put(
     struct store *s, const char *deployment, const char *key, const char *value, struct error *err)
 {
+    FAULT_POINT("intent.put", key);
     if (!value)
         return intent_delete(s, deployment, key, err);
 

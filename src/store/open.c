@@ -3,8 +3,8 @@
  *
  * The order is the point. First the folder (it must be this user's, mode 0700), then the lock in it
  * (flock: a dead process holds none, so nothing is ever stale), and only then the database: two
- * daemons never look at one file. The database's file is made before SQLite would make it, because
- * SQLite's would be readable by others for a moment.
+ * daemons never look at one file, nor does one whose lock was removed (hold.c). The database's file
+ * is made before SQLite would make it, because SQLite's would be readable by others for a moment.
  *
  * WAL with synchronous=FULL: a job that was acknowledged survives a power cut. secure_delete and
  * the truncated log are there because inputs that were erased must be gone from the disk too.
@@ -13,15 +13,14 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "base/secret.h"
 #include "store/internal.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define OPEN_BUSY_MS 5000 /* at the start nobody else waits: who looks into it may finish */
 
 static int fail_errno(struct error *err, int code, const char *doing, const char *path)
 {
@@ -50,42 +49,6 @@ static int folder_prepare(const char *folder, struct error *err)
     return -EPERM;
 }
 
-/* The pid in the file is for people; the lock itself is flock's, which a dead process cannot hold.
- */
-static int lock_take(struct store *s, struct error *err)
-{
-    cleanup_free char *path = path_join(s->folder, STORE_LOCK_NAME);
-
-    s->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (s->lock_fd < 0)
-        return fail_errno(err, errno, "opening", path);
-
-    char text[32] = {0};
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno != EWOULDBLOCK)
-            return fail_errno(err, errno, "locking", path);
-
-        ssize_t n = pread(s->lock_fd, text, sizeof text - 1, 0);
-        text[strcspn(text, "\n")] = '\0';
-        error_raise_errno(
-            err,
-            ERR_REFUSED,
-            EBUSY,
-            "another defangd (pid %s) uses the state folder %s",
-            n > 0 && text[0] ? text : "unknown",
-            s->folder);
-        error_hint(err, "Use it with defangctl, or end it with `defangctl daemon stop`.");
-
-        return -EBUSY;
-    }
-
-    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(s->lock_fd, 0) < 0 || pwrite(s->lock_fd, text, (size_t)n, 0) < 0)
-        return fail_errno(err, errno, "writing", path);
-
-    return 0;
-}
-
 /* Nothing is repaired here: somebody made it so. */
 static int cannot_open(const char *path, int code, struct error *err)
 {
@@ -99,8 +62,9 @@ static int cannot_open(const char *path, int code, struct error *err)
     return rc;
 }
 
-/* O_NOFOLLOW: the file itself is never somewhere else. */
-static int database_file_prepare(const char *path, struct error *err)
+/* O_NOFOLLOW: the file itself is never somewhere else. Held from here on, before SQLite opens it.
+ */
+static int database_file_prepare(struct store *s, const char *path, struct error *err)
 {
     /* Made before SQLite does, so that it is never readable by others; -wal and -shm inherit its
      * mode. */
@@ -112,7 +76,9 @@ static int database_file_prepare(const char *path, struct error *err)
     if ((st.st_mode & 077) && fchmod(fd, 0600) < 0)
         return fail_errno(err, errno, "making private", path);
 
-    return 0;
+    int held = fd;
+    fd = -1;
+    return store_hold_database(s, held, err);
 }
 
 /* -EUCLEAN when it is no database, or a damaged one. DEFENSIVE and an untrusted schema: what a
@@ -131,7 +97,7 @@ conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct
             path,
             conn->db ? sqlite3_errmsg(conn->db) : "out of memory");
 
-    sqlite3_busy_timeout(conn->db, 1000);
+    sqlite3_busy_timeout(conn->db, OPEN_BUSY_MS);
     sqlite3_db_config(conn->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 
     int rc = store_exec(conn, pragmas);
@@ -139,6 +105,10 @@ conn_open(struct store_conn *conn, const char *path, const char *pragmas, struct
         return 0;
 
     error_raise_errno(err, ERR_FAILED, EIO, "opening %s: %s", path, sqlite3_errmsg(conn->db));
+    if (store_code_is_busy(rc)) {
+        cleanup_free char *folder = path_dirname(path);
+        store_hint_busy(folder, err);
+    }
 
     return store_code_is_damage(rc) ? -EUCLEAN : -EIO;
 }
@@ -155,7 +125,7 @@ static int database_open(struct store *s, const char *path, struct error *err)
 {
     int rc = store_damage_before_open(s, path, err);
     if (rc == 0)
-        rc = database_file_prepare(path, err);
+        rc = database_file_prepare(s, path, err);
     if (rc == 0)
         rc = conn_open(&s->writer, path, writer_pragmas, err);
     if (rc == 0)
@@ -167,11 +137,12 @@ static int database_open(struct store *s, const char *path, struct error *err)
 static int database_ready(struct store *s, struct error *err)
 {
     cleanup_free char *path = path_join(s->folder, STORE_DB_NAME);
+    cleanup_free char *aside = NULL;
     struct error why = ERROR_INIT;
     int rc = database_open(s, path, &why);
 
     if (rc == -EUCLEAN) {
-        rc = store_damage_set_aside(s, path, &why, err);
+        rc = store_damage_set_aside(s, path, &why, &aside, err);
         error_done(&why);
         if (rc == 0)
             rc = database_open(s, path, err);
@@ -182,9 +153,16 @@ static int database_ready(struct store *s, struct error *err)
     error_done(&why);
     if (rc == 0)
         rc = store_schema_apply(s, err);
+    if (rc == 0 && aside)
+        store_salvage(s, aside);
     if (rc == 0)
         rc = conn_open(&s->reader, path, reader_pragmas, err);
 
+    /* From now on others wait while we do. */
+    if (rc == 0) {
+        sqlite3_busy_timeout(s->writer.db, STORE_BUSY_MS);
+        sqlite3_busy_timeout(s->reader.db, STORE_BUSY_MS);
+    }
     return rc;
 }
 
@@ -199,10 +177,10 @@ int store_open_with(
     struct store *s = xcalloc(1, sizeof *s);
     s->loop = loop;
     s->folder = xstrdup(options->folder);
-    s->lock_fd = -1;
+    s->lock_fd = s->database_fd = -1;
     s->turn = xcalloc(1, sizeof *s->turn);
     s->turn->store = s;
-    rc = lock_take(s, err);
+    rc = store_hold_folder(s, err);
     if (rc == 0)
         rc = database_ready(s, err);
     if (rc == 0)
@@ -234,8 +212,8 @@ void store_close(struct store *s)
     store_turn_done(s);
     sql_conn_done(&s->reader);
     sql_conn_done(&s->writer);
-    mem_close_ptr(&s->lock_fd);
-    secret_wipe(s->seal_key, sizeof s->seal_key);
+    store_hold_done(s);
+    store_seal_done(s);
     free(s->failure);
     free(s->notice);
     free(s->damage);

@@ -2,10 +2,13 @@
  * be changed in the file: a blob cannot be passed off as another's, nor live longer than it was
  * made for.
  *
- * The key comes from a systemd credential when there is one, else from a file of mode 0600 in the
- * state folder, made at the first start. Whatever form the material has, the cipher gets 32 bytes
- * that were derived from it for this use alone. A key file that others can read is refused: whoever
- * could read it may have.
+ * The key comes from a systemd credential when there is one, else from the kernel's keyring of this
+ * user with a file of mode 0600 in the state folder behind it, made at the first start: the file is
+ * what a reboot leaves, the keyring what a file leaves that somebody removed while the daemon ran
+ * or after it crashed. Where both are there the file counts, since a folder may come from a backup.
+ * A keyring that may not be used (containers) is done without. Whatever form the material has, the
+ * cipher gets 32 bytes that were derived from it for this use alone. A key file that others can
+ * read is refused: whoever could read it may have.
  *
  * The frozen inputs of a job are sealed in their own column, under the deployment's name; what it
  * signs with is a blob like any other.
@@ -16,8 +19,10 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "store/internal.h"
+#include "store/keyring.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,16 +40,54 @@ static void key_derive(struct store *s, const void *material, size_t n)
     digest_hmac_sha256(material, n, label, sizeof label - 1, s->seal_key);
 }
 
-/* Atomically: half a key on the disk would open nothing at the next start. */
+/* A name for each folder: a user may have several. */
+static char *keyring_name(const struct store *s)
+{
+    return xasprintf("defangd:%s", s->folder);
+}
+
+static void keep_in_keyring(struct store *s, const void *material, size_t n)
+{
+    cleanup_free char *name = keyring_name(s);
+    int rc = keyring_put(name, material, n);
+
+    s->in_keyring = rc == 0;
+    if (rc < 0)
+        log_debug(
+            "store",
+            "the kernel's keyring is not used, the sealing key is in its file alone: reason=\"%s\"",
+            strerror(-rc));
+}
+
+/* A clean end leaves the file, or nothing where the folder is gone. */
+void store_seal_done(struct store *s)
+{
+    cleanup_free char *own = path_join(s->folder, STORE_KEY_NAME);
+    cleanup_free char *name = keyring_name(s);
+
+    if (s->in_keyring && (file_exists(own) || !file_exists(s->folder)))
+        keyring_drop(name);
+    secret_wipe(s->seal_key, sizeof s->seal_key);
+}
+
+/* The one of before from the keyring, where the file was removed; else a new one. Atomically: half
+ * a key on the disk would open nothing at the next start. */
 static int key_make(struct store *s, const char *path, struct error *err)
 {
+    cleanup_free char *name = keyring_name(s);
     uint8_t bytes[32];
+    size_t n = 0;
 
-    clock_random(bytes, sizeof bytes);
+    if (keyring_get(name, bytes, sizeof bytes, &n) == 0 && n == sizeof bytes)
+        log_warning("store", "the sealing key was removed, and is made again from the keyring");
+    else
+        clock_random(bytes, sizeof bytes);
 
     int rc = file_write_atomic(path, bytes, sizeof bytes, 0600, err);
     if (rc == 0)
         key_derive(s, bytes, sizeof bytes);
+    if (rc == 0)
+        keep_in_keyring(s, bytes, sizeof bytes);
     secret_wipe(bytes, sizeof bytes);
 
     return rc < 0 ? error_wrap(err, "making the sealing key") : 0;
@@ -83,6 +126,8 @@ int store_seal_init(struct store *s, const char *key_file, struct error *err)
             KEY_BYTES_MIN);
     else
         key_derive(s, material.data, material.len);
+    if (rc == 0 && !key_file)
+        keep_in_keyring(s, material.data, material.len);
 
     str_wipe(&material);
 

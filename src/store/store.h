@@ -1,6 +1,6 @@
 /* The daemon's state in SQLite: WAL, synchronous=FULL, user_version migrations; a newer schema is
  * refused with a clear text, nothing is ever wiped. Folder 0700, files 0600. One daemon per state
- * folder: store_open takes a lock (flock on `lock`), held for life.
+ * folder: store_open takes two locks (flock on `lock`, a byte of the database), held for life.
  *
  * All calls are made on the loop thread and are short. Writes of one turn of the loop share a
  * transaction: store_write_begin() opens it when needed and schedules the commit with loop_defer();
@@ -17,6 +17,7 @@
 #include "loop/loop.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct store;
 
@@ -34,6 +35,13 @@ struct store_options {
 int store_open_with(
     struct loop *loop, const struct store_options *options, struct store **out, struct error *err);
 void store_close(struct store *s); /* NULL ok; commits */
+
+/* Whether the names in the folder still lead to what is open. 0, also when a removed `lock` was
+ * made again; -ESTALE when the database was removed or replaced: nobody will find what is written
+ * now, and the daemon has to end. */
+int store_hold_check(struct store *s, struct error *err);
+/* Whose daemon holds that folder, by its file `lock`; 0: nobody, or not known. */
+pid_t store_holder(const char *folder);
 
 /* What every command has to say about the state: that its file is damaged, or that one was and lies
  * aside; a line, and what helps in those after it. NULL when there is nothing. Looked at anew each
@@ -164,8 +172,9 @@ int store_event_tip(
  * of the turn, never inside a store call. */
 void store_subscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
 void store_unsubscribe(struct store *s, void (*fn)(void *arg, const char *deployment), void *arg);
-/* Drops events and evidence of deployments ended more than 90 days ago (the last 20 of a project
- * and stack are kept) and expired credentials. */
+/* Drops events and evidence of deployments ended more than 90 days ago, and their rows after a year
+ * (the last 20 of a project and stack are kept), expired credentials, and for whom build tasks of
+ * long ago were. */
 int store_trim(struct store *s, int64_t now_ms, struct error *err);
 
 /* ---- evidence: what failures left, kept as long as the events ---- */
@@ -180,6 +189,10 @@ int store_evidence_each(
     void (*fn)(void *arg, const char *data),
     void *arg,
     struct error *err);
+
+/* Key of a project's row that says for which service a build task was: "SERVICE<tab>MS", the wall
+ * clock's. */
+#define STORE_BUILD_TASK "build-task/"
 
 /* ---- projects: what is remembered across deployments (engine, mode, last good deployment) ---- */
 int store_project_put(

@@ -11,8 +11,10 @@
  * Any failing statement but a broken constraint drops the whole turn. Half of what a job wrote
  * together would be worse than nothing of it: the job is then resumed from what is committed, as
  * after a crash. While the store is `failed`, every write says why, and reading goes on. */
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "loop/fault_point.h"
 #include "store/internal.h"
 #include <errno.h>
 #include <string.h>
@@ -40,12 +42,27 @@ void store_touch(struct store *s, const char *deployment)
     vec_push(&s->dirty, xstrdup(deployment));
 }
 
+/* It is no fault of the disk, and passes by itself. */
+void store_hint_busy(const char *folder, struct error *err)
+{
+    error_hint(
+        err,
+        "Another program has %s/%s open and holds it: `fuser -v %s/%s` names it. Deployments go on "
+        "as soon as it lets go.",
+        folder,
+        STORE_DB_NAME,
+        folder,
+        STORE_DB_NAME);
+}
+
 /* The same words for every write until the store serves again. */
 static int failed_error(struct store *s, struct error *err)
 {
     error_raise_errno(err, ERR_FAILED, EIO, "the daemon's state cannot be written: %s", s->failure);
     if (s->writer.damaged)
         error_hint(err, STORE_DAMAGE_HINT);
+    else if (s->busy)
+        store_hint_busy(s->folder, err);
     else
         error_hint(
             err,
@@ -68,6 +85,13 @@ int store_read_error(struct store_conn *conn, const char *doing, struct error *e
 {
     const char *why = sqlite3_errmsg(conn->db);
 
+    if (store_code_is_busy(sqlite3_errcode(conn->db))) {
+        cleanup_free char *folder = path_dirname(sqlite3_db_filename(conn->db, "main"));
+
+        error_raise_errno(err, ERR_FAILED, EBUSY, "%s: %s", doing, why);
+        store_hint_busy(folder, err);
+        return -EBUSY;
+    }
     if (!note_damage(conn))
         return error_raise_errno(err, ERR_FAILED, EIO, "%s: %s", doing, why);
 
@@ -91,6 +115,7 @@ int store_fail(struct store *s, const char *doing, struct error *err)
 {
     free(s->failure);
     s->failure = xasprintf("%s: %s", doing, sqlite3_errmsg(s->writer.db));
+    s->busy = store_code_is_busy(sqlite3_errcode(s->writer.db));
     note_damage(&s->writer);
 
     /* Disk full and I/O errors may have rolled back already. */
@@ -132,8 +157,10 @@ int store_flush(struct store *s, struct error *err)
         return failed_error(s, err);
     if (!s->open)
         return 0;
+    FAULT_POINT("commit.before", NULL);
     if (store_exec(&s->writer, "COMMIT") != SQLITE_OK)
         return store_fail(s, "committing", err);
+    FAULT_POINT("commit.after", NULL);
 
     s->open = false;
     vec_each(d, &s->dirty) {
@@ -218,6 +245,7 @@ static void turn_end(void *arg)
     turn->scheduled = false;
     store_flush(s, NULL);
     publish(s);
+    FAULT_POINT("publish.after", NULL);
 
     if (s->failure_untold) {
         s->failure_untold = false;

@@ -17,6 +17,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import kit
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where workers run, each with sandboxes of its own: they share what takes long to load."""
+    from sandbox import nursery
+
+    if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
+        nursery.begin()
+
+
+def pytest_unconfigure() -> None:
+    from sandbox import nursery
+
+    nursery.end()
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     for program in (kit.DEFANGCTL, kit.DEFANGD):
         if not program.exists():

@@ -15,7 +15,6 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -23,8 +22,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.config import Config
+
+from sandbox import models, nursery
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROJECTS = pathlib.Path(__file__).resolve().parent / "projects"
@@ -37,7 +37,7 @@ READS = ("Describe", "Get", "List", "Head", "BatchGet", "Filter", "Lookup", "Val
 
 
 def wait_for(
-    what: Callable[[], Any], seconds: float = 60.0, step: float = 0.05, why: str = ""
+    what: Callable[[], Any], seconds: float = 300.0, step: float = 0.05, why: str = ""
 ) -> Any:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -65,39 +65,35 @@ class Sandbox:
         state = folder / "sandbox.json"
         self._waits: set[str] = set()
         self.log = open(folder / "sandbox.log", "wb")  # noqa: SIM115 - as long as the sandbox lives
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "sandbox",
-                "--state-file",
-                str(state),
-                *(["--fast"] if fast else []),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-            env={**clean_environment(folder), "PYTHONPATH": str(ROOT / "tests")},
+        self.process = nursery.start(
+            ["--state-file", str(state), *(["--fast"] if fast else [])],
+            self.log,
+            clean_environment(folder),
         )
+        self._clients: dict[tuple[str, str], Any] = {}
         wait_for(lambda: state.exists() or self.process.poll() is not None)
         assert self.process.poll() is None, (folder / "sandbox.log").read_text()
         self.url = json.loads(state.read_text())["url"]
 
     def client(self, service: str, region: str = REGION) -> Any:
-        return boto3.session.Session().client(
-            service,
-            region_name=region,
-            endpoint_url=self.url,
-            aws_access_key_id=KEY,
-            aws_secret_access_key=SECRET,
-            aws_session_token=None,
-            config=Config(
-                retries={"max_attempts": 2},
-                s3={"addressing_style": "path"},
-                inject_host_prefix=False,
-                proxies={},
-            ),
-        )
+        """One for all who ask: making one costs more than what most tests ask it."""
+        made = self._clients.get((service, region))
+        if made is None:
+            made = self._clients[service, region] = models.client(
+                service,
+                region_name=region,
+                endpoint_url=self.url,
+                aws_access_key_id=KEY,
+                aws_secret_access_key=SECRET,
+                aws_session_token=None,
+                config=Config(
+                    retries={"max_attempts": 2},
+                    s3={"addressing_style": "path"},
+                    inject_host_prefix=False,
+                    proxies={},
+                ),
+            )
+        return made
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(
@@ -106,7 +102,7 @@ class Sandbox:
             data=None if body is None else json.dumps(body).encode(),
         )
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            request, timeout=20
+            request, timeout=60
         ) as answer:
             return json.loads(answer.read())
 
@@ -122,6 +118,11 @@ class Sandbox:
 
     def operations(self, since: int = 0, service: str = "") -> list[str]:
         return [e["operation"] for e in self.journal(since, service)]
+
+    def parameters(self) -> list[str]:
+        """Names of all in Parameter Store: other tests of the sandbox have left theirs."""
+        pages = self.client("ssm").get_paginator("describe_parameters").paginate()
+        return [p["Name"] for page in pages for p in page["Parameters"]]
 
     def changes(self, since: int) -> list[str]:
         """Calls of the product that were not just reading."""
@@ -171,7 +172,7 @@ class Sandbox:
     def end(self) -> int:
         self.process.terminate()
         try:
-            return self.process.wait(timeout=10)
+            return self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
@@ -225,6 +226,7 @@ class Place:
         }
         self.daemon: subprocess.Popen[bytes] | None = None
         self.started: list[subprocess.Popen[str]] = []
+        self.inside: list[str] = []  # a program that runs the client in another namespace
 
     @property
     def daemon_log(self) -> pathlib.Path:
@@ -255,14 +257,14 @@ class Place:
     def stop(self) -> int:
         assert self.daemon
         self.daemon.send_signal(signal.SIGTERM)
-        code = self.daemon.wait(timeout=30)
+        code = self.daemon.wait(timeout=60)
         self.daemon = None
         return code
 
     def kill(self) -> None:
         assert self.daemon
         self.daemon.kill()
-        self.daemon.wait(timeout=10)
+        self.daemon.wait(timeout=60)
         self.daemon = None
 
     def env(self, more: dict[str, str | None] | None = None) -> dict[str, str]:
@@ -275,10 +277,10 @@ class Place:
         cwd: pathlib.Path | None = None,
         env: dict[str, str | None] | None = None,
         text: str = "",
-        timeout: float = 120,
+        timeout: float = 400,
     ) -> Ran:
         done = subprocess.run(
-            [str(DEFANGCTL), *arguments],
+            [*self.inside, str(DEFANGCTL), *arguments],
             cwd=cwd or self.home,
             env=self.env(env),
             input=text,
@@ -317,7 +319,7 @@ class Place:
             code = self.stop()
             assert code == 0, f"defangd ended with {code}: {self.daemon_log.read_text()[-6000:]}"
         if (self.runtime / "s").exists():
-            self.run("daemon", "stop", timeout=40)  # one that a command started by itself
+            self.run("daemon", "stop", timeout=120)  # one that a command started by itself
         shutil.rmtree(self.runtime, ignore_errors=True)
         assert (
             "AddressSanitizer" not in self.log_text() and "runtime error:" not in self.log_text()
@@ -347,7 +349,7 @@ class Following:
         )
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(
-                [str(DEFANGCTL), *arguments],
+                [*place.inside, str(DEFANGCTL), *arguments],
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -365,7 +367,7 @@ class Following:
     def err(self) -> str:
         return self.err_path.read_text(errors="replace")
 
-    def seen(self, text: str, seconds: float = 90) -> None:
+    def seen(self, text: str, seconds: float = 300) -> None:
         def look() -> bool:
             if text in self.out or text in self.err:
                 return True
@@ -374,7 +376,7 @@ class Following:
 
         wait_for(look, seconds, why=f"{text!r} in\n{self.out}\n{self.err}")
 
-    def result(self, timeout: float = 120) -> Ran:
+    def result(self, timeout: float = 400) -> Ran:
         code = self.process.wait(timeout=timeout)
         return Ran(self.arguments, code, self.out, self.err)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 from typing import Any
 
@@ -120,4 +121,67 @@ def test_equal_builds_share_one_image_and_others_are_made_of_it(
     assert "image of" not in place.run("plan", cwd=folder).ok().out
     (folder / "app").chmod(0o600)
     assert "image of web would be built" in place.run("plan", cwd=folder).ok().out
+    place.run("down", "--yes", cwd=folder).ok()
+
+
+SECRETS = """\
+name: {name}
+services:
+  web:
+    build:
+      context: .
+      secrets: [npm, {{source: rc, target: netrc}}]
+    deploy: {{resources: {{reservations: {{memory: 512M}}}}}}
+secrets:
+  npm: {{environment: NPM_TOKEN}}
+  rc: {{file: ./netrc}}
+"""
+
+
+def test_compose_43_secrets_of_a_build_reach_its_run_and_nothing_else(
+    place: kit.Place, sandbox: kit.Sandbox, tmp_path: pathlib.Path
+) -> None:
+    name = kit.project_name("b", "secrets")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    kept, given = "machine example.com password hunter2-kept\n", "npm_hunter2-given"
+    for path, text in {
+        "compose.yaml": SECRETS.format(name=name),
+        "netrc": kept,
+        ".dockerignore": "netrc\n",
+        "Dockerfile": "FROM busybox:1.36\n"
+        "RUN --mount=type=secret,id=npm,env=NPM_TOKEN,required \\\n"
+        "    --mount=type=secret,id=netrc,target=/root/.netrc true\n",
+    }.items():
+        (folder / path).write_text(text)
+
+    missing = place.run("build", cwd=folder).ok(5)
+    assert "missing config: NPM_TOKEN" in missing.err
+    place.run("config", "set", f"NPM_TOKEN={given}", cwd=folder).ok()
+    mark = sandbox.mark()
+    place.run("build", cwd=folder).ok()
+    (command,) = kaniko_commands(sandbox, mark)
+    assert any(a.startswith("--secret=id=npm,env=BUILD_SECRET_NPM") for a in command)
+
+    lines = place.run("logs", "--type", "BUILD", "--json", cwd=folder).ok().lines
+    log = "".join(line["text"] for line in lines)
+    for secret, text in {"npm": given, "netrc": kept}.items():
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        assert f"secret {secret} sha256:{digest}" in log, log
+    for event in sandbox.journal(mark, "ecs"):
+        assert "hunter2" not in str(event)
+    assert "hunter2" not in str(lines)
+
+    # A secret's value is no content of the image; a build that draws on others is one.
+    mark = sandbox.mark()
+    place.run("config", "set", "NPM_TOKEN=another", cwd=folder).ok()
+    place.run("up", cwd=folder).ok()
+    assert kaniko_commands(sandbox, mark) == []
+    kit.edit(folder, "secrets: [npm, ", "secrets: [npm, extra, ")
+    kit.edit(folder, "  rc: ", "  extra: {file: ./netrc}\n  rc: ")
+    refused = place.run("build", cwd=folder).ok(5)
+    assert "other secrets or log-ins" in refused.err and "`defangctl up`" in refused.err
+    place.run("up", cwd=folder).ok()
+    (command,) = kaniko_commands(sandbox, mark)
+    assert any(a.startswith("--secret=id=extra,env=") for a in command)
     place.run("down", "--yes", cwd=folder).ok()

@@ -174,7 +174,7 @@ def test_daemon_commands(place: kit.Place) -> None:
     place.run(
         "daemon", "status"
     ).ok()  # starts the next one, though the first may still be on its way out
-    assert place.daemon.wait(timeout=20) == 0
+    assert place.daemon.wait(timeout=120) == 0
     place.daemon = None
     place.run("daemon", "stop").ok()
     place.run("daemon", "stop").ok()
@@ -232,7 +232,7 @@ def test_daemon_is_not_installed(place: kit.Place, tmp_path: pathlib.Path) -> No
             env=place.env({"PATH": f"{tmp_path}/other:/usr/bin"}),
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=120,
             check=False,
         )
 
@@ -249,7 +249,12 @@ def test_daemon_is_not_installed(place: kit.Place, tmp_path: pathlib.Path) -> No
 def test_one_daemon_per_state_folder(place: kit.Place) -> None:
     environment = {**place.environment, "DEFANG_SOCKET": str(place.runtime / "other")}
     done = subprocess.run(
-        [str(kit.DEFANGD)], env=environment, capture_output=True, text=True, timeout=20, check=False
+        [str(kit.DEFANGD)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode != 0 and str(place.state) in done.stderr, done
     place.run("daemon", "status", "--no-spawn").ok()

@@ -102,9 +102,20 @@ def test_trust_20_a_replaced_store_is_refused_until_named(
     assert account.changes(mark) == []
     (loss,) = world.run("up", "--json").ok(5).lines[0]["error"]["losses"]
     assert (loss["name"], loss["kind"], loss["line"]) == ("db", "loses", 15)
-    world.run("up", "--allow-loss", "cache").ok(5)
+    other = world.run("up", "--allow-loss", "cache").ok(5)
+    assert "cache is not needed" in other.err and "would be lost or moved: db" in other.err
+    mistyped = world.run("up", "--allow-loss", "dbb").ok(5)
+    assert "dbb allows nothing" in mistyped.err and "did you mean db?" in mistyped.err
+    # The same loss, of which nothing is kept.
+    assert "kept in a last snapshot" in refused.err
+    for verb in (["up"], ["plan", "--exit-code"]):
+        without = world.run(*verb, "--no-snapshot").ok(5)
+        assert "WHAT THE OLD ONE HELD IS LOST" in without.out + without.err, without
+        assert "last snapshot" not in without.out + without.err, without
     assert account.changes(mark) == []
     world.pasted(world.run("up").ok(5)).ok()
+    again = world.run("up", "--allow-loss", "db").ok()
+    assert "db is not needed" in again.err and "nothing to change" in again.err
     after = world.databases()
     assert [d["DBName"] for d in after] == ["other"]
     assert after[0]["DBInstanceIdentifier"] != before[0]["DBInstanceIdentifier"]

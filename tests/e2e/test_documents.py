@@ -78,7 +78,7 @@ def test_password_in_the_clear(
     for text in (planned.out, planned.err, said.out, said.err, str(stack["TemplateBody"])):
         assert "in-the-clear" not in text
     assert "DB_POSTGRES_PASSWORD" in place.run("config", "ls", cwd=folder).ok().out
-    names = [p["Name"] for p in sandbox.client("ssm").describe_parameters()["Parameters"]]
+    names = sandbox.parameters()
     assert any("beta-derived/web/URL" in n for n in names)
     (folder / "compose.yaml").write_text(
         LITERAL.replace("in-the-clear,", '"${DB_POSTGRES_PASSWORD}",').replace(

@@ -22,8 +22,7 @@ def test_template_makes_the_project_without_us(place, tiny, tmp_path):
             not client.describe_stacks(StackName="left")["Stacks"][0]["StackStatus"].endswith(
                 "IN_PROGRESS"
             )
-        ),
-        60,
+        )
     )
     assert client.describe_stacks(StackName="left")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
     client.delete_stack(StackName="left")

@@ -162,7 +162,7 @@ def on_terminal(
             ["defangctl", *arguments],
             {k: v for k, v in {**place.environment, **env}.items() if v is not None},
         )
-    shown, end = "", time.monotonic() + 60
+    shown, end = "", time.monotonic() + 300
     pending = list(answers)
     while time.monotonic() < end:
         ready, _, _ = select.select([master], [], [], 0.2)

@@ -299,7 +299,9 @@ def test_stop_while_blocked(place: kit.Place, sandbox: kit.Sandbox, tiny: pathli
     assert time.monotonic() - begun < 10, place.log_text()
     up.process.kill()
     place.start()
-    assert place.run("ls", "--json", env=GONE).lines[0]["state"] == "BLOCKED_AUTH"
+    kit.wait_for(  # those that come at once are not waited for aloud
+        lambda: place.run("ls", "--json", env=GONE).lines[0]["state"] == "BLOCKED_AUTH"
+    )
     place.run("watch", cwd=tiny).ok()
     place.run("down", cwd=tiny).ok()
 

@@ -108,12 +108,9 @@ def test_migrate_then_api(place: kit.Place, sandbox: kit.Sandbox, jobs: pathlib.
         != old["deployment"]
     )
     place.run("down", cwd=jobs).ok()
-    left = [
-        p["Name"]
-        for p in sandbox.client("ssm").describe_parameters()["Parameters"]
-        if f"/{jobs_name(jobs)}/" in p["Name"]
-    ]
-    assert left == [f"/Defang/{jobs_name(jobs)}/beta/TOKEN"]
+    left = [p for p in sandbox.parameters() if f"/{jobs_name(jobs)}/" in p]
+    name = f"/Defang/{jobs_name(jobs)}/beta"
+    assert sorted(left) == [f"{name}-derived/file-key", f"{name}/TOKEN"]
 
 
 def jobs_name(jobs: pathlib.Path) -> str:

@@ -13,6 +13,13 @@ from typing import Any
 
 import kit
 
+# AWS takes no resource for the first and the last; `cd ls` asks the second for all stacks.
+OF_NO_RESOURCE = (
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:DescribeStacks",
+    "cloudformation:ListStacks",
+)
+
 
 def policy_of(place: kit.Place, folder: pathlib.Path, **env: str | None) -> dict[str, Any]:
     return json.loads(place.run("cd", "policy", cwd=folder, env=env).ok().out)
@@ -78,6 +85,7 @@ def test_it_is_scoped_and_small(place: kit.Place, slim: pathlib.Path) -> None:
                 a
                 for a in statement["Action"]
                 if a.startswith(("iam:", "s3:", "ecr:", "cloudformation:", "events:"))
+                and a not in OF_NO_RESOURCE
             ], statement
     nobody = policy_of(place, slim, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
     assert "123456789012" not in json.dumps(nobody) and len(nobody["Statement"]) == len(

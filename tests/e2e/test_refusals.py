@@ -102,7 +102,7 @@ def test_wrong_secret_key(place: kit.Place, tiny: pathlib.Path) -> None:
         (["upp"], "defangctl up"),
         (["up", "--detatch"], "--detach"),
         (["up", "--from", "3"], "no option --from"),
-        (["up", "extra"], "takes no argument"),
+        (["ps", "extra"], "takes no argument"),
         (["ls", "--limit", "many"], "takes a number"),
         (["watch", "a", "b"], "one deployment"),
         (["watch", "a", "--any"], "exclude each other"),

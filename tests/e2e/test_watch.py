@@ -67,7 +67,7 @@ class Terminal:
     def text(self) -> str:
         return self.data.decode(errors="replace")
 
-    def seen(self, text: str, seconds: float = 90) -> None:
+    def seen(self, text: str, seconds: float = 300) -> None:
         kit.wait_for(lambda: text in self.text, seconds, why=f"{text!r} in {self.text[-3000:]}")
 
     def resize(self, columns: int, lines: int) -> None:
@@ -76,9 +76,9 @@ class Terminal:
     def type(self, data: bytes) -> None:
         os.write(self.master, data)
 
-    def end(self, timeout: float = 90) -> int:
+    def end(self, timeout: float = 300) -> int:
         code = self.process.wait(timeout=timeout)
-        self.thread.join(timeout=5)
+        self.thread.join(timeout=60)
         os.close(self.master)
         return code
 
@@ -117,7 +117,12 @@ def test_four_watchers_see_the_same(
     )
     assert (
         place.run(
-            "watch", events[0]["deployment"], "--from", str(len(events) + 100), "--json", timeout=20
+            "watch",
+            events[0]["deployment"],
+            "--from",
+            str(len(events) + 100),
+            "--json",
+            timeout=120,
         )
         .ok()
         .lines

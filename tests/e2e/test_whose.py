@@ -112,7 +112,7 @@ def test_trust_11_the_profile_is_another_account_after_a_restart(
     place.start()
     again = place.spawn("watch", ident, cwd=tiny, env=GONE)
     again.seen("BLOCKED_AUTH")
-    assert place.run("ls", "--json").lines[0]["state"] == "BLOCKED_AUTH"
+    kit.wait_for(lambda: place.run("ls", "--json").lines[0]["state"] == "BLOCKED_AUTH")
     profile(place, "corp", role(sandbox, "deployer"))
     place.run("whoami", env=env).ok()
     again.result().ok()

@@ -2,7 +2,7 @@
  * is a text without a line break that was not written as one. */
 #include "base/file.h"
 #include "base/mem.h"
-#include "daemon/git.h"
+#include "daemon/look/git.h"
 #include "fuzz.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -28,7 +28,6 @@ INLINE = re.compile(r"^static inline\b.*?^\}", re.MULTILINE | re.DOTALL)
 
 # Functions that no file of the product calls, and why they stay.
 UNCALLED = {
-    "notify_extend": "start-up that takes long: the next issues use it",
     # Where tests take hold: time, a loop without a daemon, text without a file, state seen.
     "clock_replace": "tests set the clock",
     "loop_use_virtual_time": "tests set the loop's time",

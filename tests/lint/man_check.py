@@ -20,6 +20,9 @@ from dataclasses import dataclass
 
 STRING = r'"((?:[^"\\]|\\.)*)"'
 
+# No variable at all, and those of builds for tests.
+NOT_FOR_USERS = {"DEFANG_VERSION", "DEFANG_FAULT", "DEFANG_FAULT_RECORD"}
+
 
 @dataclass
 class Option:
@@ -90,7 +93,7 @@ def read_facts(root: pathlib.Path) -> Facts:
             f"man_check: read {len(options)} options and {len(commands)} commands of {rows}; "
             "teach this check the new shape"
         )
-    return Facts(options, commands, common, exits, variables - {"DEFANG_VERSION"})
+    return Facts(options, commands, common, exits, variables - NOT_FOR_USERS)
 
 
 def plain(mdoc: str) -> str:
@@ -242,7 +245,7 @@ def check_exits(facts: Facts, text: str) -> list[str]:
 def check_variables(facts: Facts, text: str) -> list[str]:
     there = set(re.findall(r"DEFANG_[A-Z_]*[A-Z]", text))
     problems = [f"the variable {name} is missing" for name in sorted(facts.variables - there)]
-    known = facts.variables | {"DEFANG_SHARED"}
+    known = facts.variables | {"DEFANG_SHARED"} | NOT_FOR_USERS
     return problems + [f"the program does not read {name}" for name in sorted(there - known)]
 
 

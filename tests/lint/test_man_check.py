@@ -53,12 +53,20 @@ class Drift(unittest.TestCase):
         )
         self.man(
             ".Ss version\n",
-            ".Ss version\n.Ss rollback\n",
-            'section "rollback" is no command of defangctl',
+            ".Ss version\n.Ss undo\n",
+            'section "undo" is no command of defangctl',
         )
-        self.man(".It Fl -build\n", "", "up: --build is missing")
-        self.man(".It Fl -build\n", ".It Fl -build\n.It Fl -fast\n", "up: has no option --fast")
-        self.man(".It Fl d , Fl -detach\n", ".It Fl -detach\n", "up: --detach has the letter -d")
+        self.man(".It Fl -build\n", "", "up [SERVICE…]: --build is missing")
+        self.man(
+            ".It Fl -build\n",
+            ".It Fl -build\n.It Fl -fast\n",
+            "up [SERVICE…]: has no option --fast",
+        )
+        self.man(
+            ".It Fl d , Fl -detach\n",
+            ".It Fl -detach\n",
+            "up [SERVICE…]: --detach has the letter -d",
+        )
         self.man(".It Fl -since Ar TIME", ".It Fl -since", "logs [SERVICE…]: --since takes TIME")
         self.man(".It Fl -no-spawn\n", "", "Options of every command: --no-spawn is missing")
         self.man(".It 11\n", "", "exit status 11 is missing")
@@ -67,7 +75,7 @@ class Drift(unittest.TestCase):
     def test_pages(self) -> None:
         self.commands("| `ps` |", "| `pps` |", "no row `ps` in the table of commands")
         self.commands("| `ps` |", "| `pps` |", "the row `pps` is no command of defangctl")
-        self.commands(", `--build` (", ", (", "up: --build is missing")
+        self.commands(", `--build` (", ", (", "up [SERVICE…]: --build is missing")
         self.commands("`--force`, `-d", "`--farce`, `-d", "cd bootstrap: has no option --farce")
         self.commands("`--no-spawn`", "", "Options of every command: --no-spawn is missing")
         self.page(man_check.check_exits, EXITS, "| 8 | canceled |\n", "", "exit code 8 is missing")

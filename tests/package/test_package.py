@@ -16,7 +16,7 @@ WANTED = [
     *("lib/systemd/user/defangd.socket", "share/man/man1/defangctl.1", "share/man/man1/defangd.1"),
     *("share/bash-completion/completions/defangctl", "share/doc/defang/README.md"),
     *("share/doc/defang/SECURITY.md", "share/doc/defang/docs/ARCHITECTURE.md"),
-    "share/doc/defang/examples/shop/compose.yaml",
+    *("share/doc/defang/examples/shop/compose.yaml", "share/defang/hardened.conf"),
 ]
 
 

@@ -151,7 +151,7 @@ class AwsCli:
         while not self.servers.empty():
             server = self.servers.get()
             server.stdin.close()  # type: ignore[union-attr]
-            server.wait(timeout=20)
+            server.wait(timeout=120)
             shutil.rmtree(self.links[server.pid].parent)
 
     def run(
@@ -235,7 +235,7 @@ class OurDaemon:
             )
 
     def __enter__(self) -> OurDaemon:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 120
         while self.run(["daemon", "status", "--no-spawn"], pathlib.Path("/"), {}).returncode != 0:
             assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
             time.sleep(0.05)
@@ -243,7 +243,7 @@ class OurDaemon:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        self.code = self.process.wait(timeout=30)
+        self.code = self.process.wait(timeout=120)
         shutil.rmtree(self.runtime, ignore_errors=True)
 
     def run(
@@ -256,7 +256,7 @@ class OurDaemon:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=300,
             check=False,
             start_new_session=True,
         )

@@ -3,16 +3,23 @@
  * explain_tool [NAME=VALUE…] FILE   JSON list of lines; variables are the caller's environment
  * explain_tool --table              JSON list of rows [path, kinds, effect, types, property]
  * explain_tool --keys               every key that the Compose specification gives a service, one a
- *                                   line: "deploy.replicas" */
+ *                                   line: "deploy.replicas"
+ * explain_tool --rules              JSON list of rows [path, verdict, text, hint] of src/plan/keys
+ * explain_tool --paths              every path of the specification that ends in a value, one a
+ *                                   line: "ports.target", "ulimits.*.soft", "/networks.*.internal"
+ */
 #include "base/env.h"
 #include "base/mem.h"
 #include "compose/spec/spec.h"
 #include "data/object.h"
+#include "plan/keys/keys.h"
 #include "plan/plan.h"
 #include "plan/report/explain.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define DEPTH_MAX 5
 
 static int print(json_t *j)
 {
@@ -41,6 +48,33 @@ static int print_table(void)
     return print(all);
 }
 
+static void push_rules(json_t *all, const struct plan_key *rows, size_t n)
+{
+    static const char *const verdicts[] = {
+        "honoured", "partly", "silent", "noted", "warned", "refused"};
+
+    for (size_t i = 0; i < n; i++)
+        json_push(
+            all,
+            texts(
+                rows[i].path,
+                verdicts[rows[i].verdict],
+                rows[i].text,
+                rows[i].hint ? rows[i].hint : ""));
+}
+
+static int print_rules(void)
+{
+    json_t *all = json_array();
+    size_t n;
+    const struct plan_key *rows = plan_keys_of_service(&n);
+
+    push_rules(all, rows, n);
+    rows = plan_keys_of_project(&n);
+    push_rules(all, rows, n);
+    return print(all);
+}
+
 /* Keys of mappings that have known keys; `build` and `deploy` go deeper, lists do not. */
 static void print_keys(const struct spec *spec, const char *prefix)
 {
@@ -55,6 +89,45 @@ static void print_keys(const struct spec *spec, const char *prefix)
         } else {
             printf("%s%s\n", prefix, k->name);
         }
+    }
+}
+
+/* Of a list its items, of a mapping with free keys their values ("*"): what has known keys below. A
+ * list of names that is short for such a mapping is not another path. */
+static void print_paths(const struct spec *spec, const char *path, unsigned depth)
+{
+    bool free_keys = !spec->keys && spec->values && spec->values->keys;
+
+    if (free_keys) {
+        cleanup_free char *below = xasprintf("%s.*", path);
+        print_paths(spec->values, below, depth + 1);
+        return;
+    }
+    if (spec->items && !spec->keys)
+        spec = spec->items;
+    if (!spec->keys || depth > DEPTH_MAX)
+        puts(path);
+
+    for (const struct spec_key *k = spec->keys; depth <= DEPTH_MAX && k && k->name; k++) {
+        cleanup_free char *below = xasprintf("%s%s%s", path, *path ? "." : "", k->name);
+
+        if (!spec_is_extension(k->name))
+            print_paths(k->spec, below, depth + 1);
+    }
+}
+
+/* Services stand without a prefix; a job's keys are a service's. */
+static void print_all_paths(void)
+{
+    for (const struct spec_key *k = spec_project.keys; k->name; k++) {
+        cleanup_free char *path = xasprintf("/%s", k->name);
+
+        if (strcmp(k->name, "services") == 0)
+            print_paths(&spec_service, "", 0);
+        else if (strcmp(k->name, "jobs") == 0)
+            puts(path);
+        else
+            print_paths(k->spec, path, 0);
     }
 }
 
@@ -115,8 +188,14 @@ int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--table") == 0)
         return print_table();
+    if (argc == 2 && strcmp(argv[1], "--rules") == 0)
+        return print_rules();
     if (argc == 2 && strcmp(argv[1], "--keys") == 0) {
         print_keys(&spec_service, "");
+        return 0;
+    }
+    if (argc == 2 && strcmp(argv[1], "--paths") == 0) {
+        print_all_paths();
         return 0;
     }
     cleanup_env struct env *env = env_new();

@@ -28,7 +28,7 @@ class Refused(Exception):
 
 def tool(*arguments: str | pathlib.Path) -> tuple[str, str]:
     """Standard output and error of plan_tool; Refused when it fails."""
-    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=240)
     if (
         done.returncode not in (0, 1)
         or "Sanitizer" in done.stderr

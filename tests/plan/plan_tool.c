@@ -24,6 +24,10 @@
 
 struct options {
     const char *mode, *stack, *previous, *diff, *deployment, *adopt, *ecr_public, *zones, *pulumi;
+    const char *region, *cd_zone;
+    struct plan_subnet subnets[8];
+    struct plan_mount_target mounts[8];
+    size_t subnet_count, mount_count;
     const char *pending[16];
     size_t pending_count;
     unsigned stage;
@@ -111,6 +115,21 @@ static void add_volume(struct options *o, char *text)
     o->volumes[o->volume_count++] = (struct plan_kept_volume){text, eq + 1};
 }
 
+/* "subnet-0a=us-west-2a": where a subnet of the project's own VPC lies; "fs-0a=us-west-2a": a mount
+ * target of somebody else's. */
+static void add_place(struct options *o, char *text)
+{
+    char *eq = strchr(text, '=');
+
+    if (!eq || o->subnet_count == ARRAY_LEN(o->subnets) || o->mount_count == ARRAY_LEN(o->mounts))
+        exit(2);
+    *eq = '\0';
+    if (text_starts(text, "fs-"))
+        o->mounts[o->mount_count++] = (struct plan_mount_target){text, eq + 1};
+    else
+        o->subnets[o->subnet_count++] = (struct plan_subnet){text, eq + 1};
+}
+
 static void add_variable(struct options *o, char *text)
 {
     char *eq = strchr(text, '=');
@@ -141,6 +160,10 @@ static const char **text_of(struct options *o, int option)
         return &o->ecr_public;
     case 'P':
         return &o->pulumi;
+    case 'g':
+        return &o->region;
+    case 'Z':
+        return &o->cd_zone;
     default:
         return NULL;
     }
@@ -161,6 +184,9 @@ static int parse(int argc, char **argv, struct options *o)
         {"adopt", required_argument, NULL, 'a'},
         {"ecr-public", required_argument, NULL, 'u'},
         {"pulumi", required_argument, NULL, 'P'},
+        {"region", required_argument, NULL, 'g'},
+        {"cd-zone", required_argument, NULL, 'Z'},
+        {"place", required_argument, NULL, 'l'},
         {"pending", required_argument, NULL, 'N'},
         {"stage", required_argument, NULL, 'S'},
         {"stages", no_argument, &o->stages, 1},
@@ -188,6 +214,8 @@ static int parse(int argc, char **argv, struct options *o)
             add_config(o, optarg);
         else if (k == 'v')
             add_volume(o, optarg);
+        else if (k == 'l')
+            add_place(o, optarg);
         else if (k == 'z' || k == 'r')
             add_dns(o, optarg, k == 'r');
         else if (k == 'N')
@@ -208,7 +236,7 @@ static struct plan_facts facts_of(const struct options *o)
 
     return (struct plan_facts){
         .account = "123456789012",
-        .region = "us-west-2",
+        .region = o->region ? o->region : "us-west-2",
         .partition = "aws",
         .dns_suffix = "amazonaws.com",
         .zones = zones,
@@ -221,7 +249,11 @@ static struct plan_facts facts_of(const struct options *o)
         .public_zones = o->public_zones,
         .public_zone_count = o->public_zone_count,
         .records = o->records,
-        .record_count = o->record_count};
+        .record_count = o->record_count,
+        .subnets = o->subnets,
+        .subnet_count = o->subnet_count,
+        .mount_targets = o->mounts,
+        .mount_target_count = o->mount_count};
 }
 
 static int print_plan(
@@ -280,10 +312,13 @@ static int plan_project(
     struct plan_build *builds = NULL;
     size_t count = 0;
 
+    int rc = plan_bound(p, d, err);
+    if (rc < 0)
+        return rc;
     plan_models_expand(p);
     plan_binds_expand(p);
     plan_literals_take(p);
-    int rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
+    rc = plan_settings_resolve(a, p, o->env, o->mode, o->stack, &s, err);
     if (rc == 0)
         rc = plan_check(p, &s, d, err);
     if (rc == 0)
@@ -329,6 +364,7 @@ static int run_cd(const struct options *o)
         .cd_name = "defang-cd",
         .prefix = "Defang",
         .adopt_bucket = o->adopt,
+        .zone = o->cd_zone,
         .retain_bucket = true,
         .pull_through = !o->no_pull_through};
     cleanup_graph struct graph *g = plan_cd(&s);

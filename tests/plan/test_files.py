@@ -31,7 +31,7 @@ class Files(unittest.TestCase):
             env={"PATH": os.environ["PATH"], **environment},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 

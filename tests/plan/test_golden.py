@@ -53,6 +53,7 @@ PLANS: dict[str, list] = {
     "models": [CASES / "models.yaml"],
     "files": ["--config", "TOKEN=2", "--ecr-public", "defang-cd-ecr-public", CASES / "files.yaml"],
     "binds": [CASES / "binds.yaml"],
+    "build-secrets": [CASES / "build-secrets.yaml"],
     "options": ["--ecr-public", "defang-cd-ecr-public", CASES / "options.yaml"],
     "once": [CASES / "once.yaml"],
     "once-stage-1": [

@@ -1,6 +1,8 @@
 import pathlib
 import sys
 
+import pytest
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
@@ -16,7 +18,28 @@ LONGEST = (
 FILES = ("test_engine", "test_cd")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where workers run, each with sandboxes of its own: they share what takes long to load."""
+    from sandbox import nursery
+
+    if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
+        nursery.begin()
+
+
+def pytest_unconfigure() -> None:
+    from sandbox import nursery
+
+    nursery.end()
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list) -> None:
+    """What looks at one plan is done by one worker, which makes that plan once."""
+    for item in items:
+        given = getattr(item, "callspec", None)
+        plan = given and (given.params.get("plan") or given.params.get("name"))
+        if isinstance(plan, str):
+            item.add_marker(pytest.mark.xdist_group(f"plan {plan}"))
     first = [i for name in LONGEST for i in items if i.name.startswith(name)]
     rest = [i for i in items if i not in first]
     long = [i for i in rest if i.path.stem in FILES]

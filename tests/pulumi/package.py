@@ -129,6 +129,7 @@ def plain(text: str) -> str:
     return text.strip()
 
 
+@functools.cache
 def strip(text: str) -> str:
     """ "<string>" → "string"; "<<string>[]>" → "<string>[]"."""
     text = text.strip()
@@ -158,7 +159,8 @@ class Package:
         self.name = name
         self.tar = tarfile.open(fetch(name))  # noqa: SIM115 - read from as long as we live
         self.names = {member.name for member in self.tar.getmembers()}
-        self.shapes: dict[str, dict[str, Fields]] = {}
+        self.shapes: dict[str, dict[str, list[str]]] = {}
+        self.parsed: dict[tuple[str, str], Fields] = {}
 
     def read(self, path: str) -> str:
         file = self.tar.extractfile(f"package/{path}")
@@ -208,7 +210,9 @@ class Package:
         """Members of "ecs.ServiceLoadBalancer" on the side "input" or "output"."""
         if side not in self.shapes:
             self.shapes[side] = shapes(self.read(f"types/{side}.d.ts"))
-        return self.shapes[side].get(name)
+        if (side, name) not in self.parsed and name in self.shapes[side]:
+            self.parsed[side, name] = members(self.shapes[side][name])
+        return self.parsed.get((side, name))
 
     def enum(self, name: str) -> bool:
         return f"package/types/enums/{name.split('.')[0]}/index.d.ts" in self.names
@@ -225,20 +229,22 @@ def body(text: str, opening: str) -> list[str]:
     return lines[1:]
 
 
-def shapes(text: str) -> dict[str, Fields]:
-    """All interfaces of types/input.d.ts or output.d.ts, by "module.Name"."""
-    found: dict[str, Fields] = {}
+def shapes(text: str) -> dict[str, list[str]]:
+    """The lines of all interfaces of types/input.d.ts or output.d.ts, by "module.Name": there are
+    thousands, and a few are asked for.
+    """
+    found: dict[str, list[str]] = {}
     module = name = ""
     lines: list[str] = []
     for line in text.splitlines():
         if line.startswith("export declare namespace "):
             module = line.split()[3]
-        elif re.match(r"    (?:export )?interface \w+ \{", line):
+        elif line.endswith("{") and re.match(r"    (?:export )?interface \w+ \{", line):
             name, lines = line.split("interface ")[1].split()[0], []
-        elif re.match(r"export interface \w+ \{", line):
+        elif line.endswith("{") and re.match(r"export interface \w+ \{", line):
             module, name, lines = "", line.split()[2], []
         elif line in ("    }", "}") and name:
-            found[f"{module}.{name}" if module else name] = members(lines)
+            found[f"{module}.{name}" if module else name] = lines
             name = ""
         elif name:
             lines.append(line)

@@ -43,12 +43,12 @@ def plans(both: bool = True) -> dict[str, list[str]]:
 def planned(name: str, how: str = "engine") -> dict[str, Any]:
     """{"template", "yaml", "program", "config", "script", "notes", "builds"}"""
     done = subprocess.run(
-        [TOOL, "--pulumi", how, *plans()[name]], capture_output=True, text=True, timeout=60
+        [TOOL, "--pulumi", how, *plans()[name]], capture_output=True, text=True, timeout=240
     )
     if done.returncode or "runtime error" in done.stderr or "Sanitizer" in done.stderr:
         raise AssertionError(
             f"plan_tool --pulumi of {name} ended with {done.returncode}:\n{done.stderr}"
         )
     found = json.loads(done.stdout)
-    found["program"] = yaml.safe_load(found["yaml"])
+    found["program"] = yaml.load(found["yaml"], Loader=yaml.CSafeLoader)  # ten times as quick
     return found

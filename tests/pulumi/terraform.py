@@ -149,6 +149,10 @@ def block_of(block: dict[str, Any], name: str) -> tuple[str, dict[str, Any] | No
     )
 
 
+def is_input(attribute: dict[str, Any]) -> bool:
+    return bool(attribute.get("required") or attribute.get("optional"))
+
+
 def literal(text: str) -> str:
     """Text for a Terraform template."""
     return text.replace("${", "$${").replace("%{", "%%{")
@@ -271,13 +275,15 @@ class Translation:
                 "ignore_changes": [block_of(block, key)[0] for key in options["ignoreChanges"]]
             }
         attributes = schema()["resource_schemas"][kind]["block"]["attributes"]
-        for key in ("name", "alarm_name", "replication_group_id"):  # Pulumi names these by itself
-            if (
-                key in attributes
-                and key not in found
-                and (attributes[key].get("required") or kind.endswith("_subnet_group"))
-            ):
-                found[key] = f"{self.program['name']}-{name}-tf".lower()[-40:].lstrip("-0123456789")
+        # What is not named, Pulumi names: the logical id and seven digits, and of what the provider
+        # asks of a name only this: identifiers of caches are made short and small (pulumi-aws,
+        # provider/resources.go, autoname).
+        if any(key in found for key in ("name_prefix", "alarm_name")):
+            return kind, found
+        for key in ("name", "alarm_name", "replication_group_id"):
+            if key in attributes and key not in found and is_input(attributes[key]):
+                short = key == "replication_group_id"
+                found[key] = f"{name[:32].lower()}-1a2b3c4" if short else f"{name}-1a2b3c4"
         return kind, found
 
     def run(self) -> dict[str, Any]:

@@ -139,6 +139,7 @@ def test_the_lock_of_a_killed_run_is_taken_away_and_of_no_other(
             refused.code == 5
             and "still works on project" in refused.err
             and "task arn:aws:ecs:" in refused.err
+            and "cd cancel --force" in refused.err
         )
     up.result().ok(4)
     sandbox.calm()
@@ -163,3 +164,23 @@ def test_the_lock_of_a_killed_run_is_taken_away_and_of_no_other(
     sandbox.client("s3").put_object(Bucket=bucket_of(sandbox), Key=lock, Body=b"{}")
     refused = place.run("cd", "cancel", "-p", project)
     assert refused.code == 5 and lock in refused.err and "--force" in refused.err
+
+
+def test_trust_33_a_run_of_another_machine_is_ended_by_force(
+    place: kit.Place, tiny: pathlib.Path
+) -> None:
+    """Its daemon is gone, its task lives: the hint's command ends it, and the next run goes on."""
+    project, sandbox = project_of(tiny), place.sandbox
+    place.run("cd", "bootstrap").ok()
+    sandbox.waits(ecs_steady=300.0)
+    with kit.place_at(place.folder / "gone", sandbox) as gone:
+        up = gone.spawn("up", *ENGINE, cwd=tiny)
+        up.seen("ServiceWorker CREATE_IN_PROGRESS")
+        gone.kill()
+    sandbox.calm()
+    refused = place.run("down", "-p", project).ok(5)
+    assert "cd cancel --force" in refused.err and "in ECS" not in refused.err, refused
+    ended = place.run("cd", "cancel", "--force", "-p", project).ok()
+    assert "was ended: what it made stays" in ended.err, ended
+    place.run("down", "-p", project).ok()
+    assert listed(place, project) == []

@@ -223,7 +223,7 @@ def test_a_signal_stops_the_task(place):
     )
     kit.wait_for(lambda: "DescribeTasks" in sandbox.operations(since, "ecs"))
     running.send_signal(signal.SIGTERM)
-    assert running.wait(timeout=30) == 143
+    assert running.wait(timeout=120) == 143
     kit.wait_for(lambda: "StopTask" in sandbox.operations(since, "ecs"))
     sandbox.calm()
 

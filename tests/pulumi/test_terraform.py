@@ -45,6 +45,15 @@ def test_translates(name):
     assert required == []
 
 
+@pytest.mark.parametrize("name", ["case-stores-ha", "case-mongodb"])
+def test_aws_1_the_provider_takes_the_names(name, tmp_path):
+    """Validators run before anything is made; names are those that Pulumi would give."""
+    found = terraform.Translation(programs.planned(name)["program"]).run()
+    (tmp_path / "main.tf.json").write_text(json.dumps(found))
+    terraform.terraform(tmp_path, {}, "init", f"-plugin-dir={terraform.plugins()}")
+    terraform.terraform(tmp_path, {}, "validate")
+
+
 def context(sandbox) -> None:
     """The build context, where the plan says that it is."""
     client = sandbox.client("s3")

@@ -5,6 +5,7 @@ check(program) returns sentences, one for each fault. What it does not know it r
 passes because it was not understood.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -294,6 +295,7 @@ def members_of_provider(provider: Package) -> Fields:
     return members(body(text, "export interface ProviderArgs {"))
 
 
+@functools.cache
 def alternatives(text: str) -> list[str]:
     """ "string | enums.X" → both; a '|' inside brackets separates nothing."""
     found, depth, part = [], 0, ""

@@ -42,8 +42,8 @@ def write_state(path: str, state: dict[str, object]) -> None:
     os.replace(part, path)
 
 
-def main() -> int:
-    options = arguments()
+def prepare_environment(fast: bool) -> None:
+    """What moto reads, some of it as it is imported."""
     for name in [n for n in os.environ if n.startswith("AWS_")]:
         del os.environ[name]  # the caller's profile and endpoints are no business of ours
     os.environ.update(
@@ -51,8 +51,13 @@ def main() -> int:
         AWS_DEFAULT_REGION="us-east-1",
         MOTO_ALLOW_NONEXISTENT_REGION="true",
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
-        MOTO_ACM_VALIDATION_WAIT="0" if options.fast else "3",
+        MOTO_ACM_VALIDATION_WAIT="0" if fast else "3",
     )
+
+
+def main() -> int:
+    options = arguments()
+    prepare_environment(options.fast)
     from .context import ADMIN_KEY, ADMIN_SECRET, Context
     from .server import Sandbox
 

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import Any
 
+from . import models
 from .behaviour import Behaviour
 from .faults import Faults
 from .journal import Journal
@@ -112,11 +113,9 @@ class Context:
         return self._client(service, region, key.access_key, key.secret, key.token)
 
     def _client(self, service: str, region: str, key: str, secret: str, token: str | None) -> Any:
-        import boto3
         from botocore.config import Config
 
-        session = boto3.session.Session()
-        return session.client(
+        return models.client(
             service,
             region_name=region,
             endpoint_url=self.url,

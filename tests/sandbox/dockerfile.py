@@ -45,6 +45,7 @@ class Instruction:
     line: int
     flags: dict[str, str] = field(default_factory=dict)
     heredoc: list[str] = field(default_factory=list)
+    mounts: list[dict[str, str]] = field(default_factory=list)  # of RUN
 
     @property
     def shown(self) -> str:
@@ -133,6 +134,9 @@ def one(text: str, line: int) -> Instruction:
     instruction = Instruction(name.upper(), rest.strip(), line)
     while match := re.match(r"--([a-z-]+)(?:=(\"[^\"]*\"|\S+))?\s*", instruction.text):
         instruction.flags[match.group(1)] = (match.group(2) or "true").strip('"')
+        if match.group(1) == "mount":
+            fields = (match.group(2) or "").strip('"').split(",")
+            instruction.mounts.append({k: v for k, _, v in (f.partition("=") for f in fields)})
         instruction.text = instruction.text[match.end() :]
     if not instruction.text and name.upper() != "FROM":
         raise DockerfileError(

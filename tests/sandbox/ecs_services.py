@@ -121,6 +121,29 @@ def check_deployment(configuration: dict[str, Any]) -> dict[str, Any]:
     return full
 
 
+def check_rebalancing(service: dict[str, Any]) -> None:
+    """docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html: not with a
+    maximumPercent of 100 or less; on by default where it can be, and kept by an update that says
+    nothing (CreateService, UpdateService)."""
+    most = service["deploymentConfiguration"]["maximumPercent"]
+    if service["availabilityZoneRebalancing"] == "ENABLED" and most <= 100:
+        raise refuse(
+            "Availability zone rebalancing requires the service's maximumPercent to be greater "
+            "than 100."
+        )
+
+
+def check_forced(service: dict[str, Any], params: dict[str, Any]) -> None:
+    """In ECS's own words: github.com/aws/aws-cdk/issues/34631."""
+    wanted = params.get("capacityProviderStrategy", service.get("capacityProviderStrategy"))
+    if wanted != service.get("capacityProviderStrategy") and not params.get("forceNewDeployment"):
+        raise refuse(
+            "When switching from launch type to capacity provider strategy on an existing "
+            "service, or making a change to a capacity provider strategy on a service that is "
+            "already using one, you must force a new deployment."
+        )
+
+
 def new_deployment(ecs: Ecs, service: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
     """Make the service's present wishes its PRIMARY deployment; older ones become ACTIVE."""
     number = short_id()
@@ -273,7 +296,7 @@ def fresh(
         "propagateTags": params.get("propagateTags", "NONE"),
         "enableExecuteCommand": params.get("enableExecuteCommand", False),
         "tags": merge_tags([], params.get("tags", [])),
-        "availabilityZoneRebalancing": params.get("availabilityZoneRebalancing", "ENABLED"),
+        "availabilityZoneRebalancing": params.get("availabilityZoneRebalancing"),
         "_account": call.account,
         "_region": call.region,
         "_announce": [],
@@ -296,6 +319,10 @@ def fresh(
         service["launchType"] = params["launchType"]
     else:
         service["capacityProviderStrategy"] = cluster["defaultCapacityProviderStrategy"]
+    if not service["availabilityZoneRebalancing"]:
+        most = service["deploymentConfiguration"]["maximumPercent"]
+        service["availabilityZoneRebalancing"] = "ENABLED" if most > 100 else "DISABLED"
+    check_rebalancing(service)
     return service
 
 
@@ -400,6 +427,8 @@ def update_service(sandbox: Any, call: Call) -> dict[str, Any]:
             plain["deploymentConfiguration"] = check_deployment(
                 {**service["deploymentConfiguration"], **plain["deploymentConfiguration"]}
             )
+        check_rebalancing({**service, **plain})
+        check_forced(service, params)
         if "capacityProviderStrategy" in params:
             service["_provider"] = provider_of(cluster, params)
             service.pop("launchType", None)

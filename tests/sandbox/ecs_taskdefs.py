@@ -95,6 +95,10 @@ def check_fargate(wanted: dict[str, Any]) -> None:
         for name in ("devices", "sharedMemorySize", "maxSwap", "swappiness"):
             if name in linux:
                 raise refuse(f"Fargate does not support linuxParameters.{name}.")
+        # tmpfs since January 2026: github.com/aws/containers-roadmap/issues/736
+        for tmpfs in linux.get("tmpfs", []):
+            if not tmpfs.get("containerPath") or not tmpfs.get("size"):
+                raise refuse("A tmpfs needs a containerPath and a size.")
         if any(u["name"] != "nofile" for u in container.get("ulimits", [])):
             raise refuse("Fargate only supports the ulimit nofile.")
         for mapping in container.get("portMappings", []):

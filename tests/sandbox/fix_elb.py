@@ -140,6 +140,24 @@ def create_listener(_sandbox: Any, call: Call) -> None:
     check_actions(call, protocol, call.params.get("DefaultActions", []))
 
 
+@prepare("elbv2", "CreateLoadBalancer")
+def create_load_balancer(_sandbox: Any, call: Call) -> None:
+    """docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html:
+    one subnet per Availability Zone; an Application Load Balancer from two zones at least."""
+    from moto.ec2.models import ec2_backends
+
+    ids = call.params.get("Subnets") or [
+        m["SubnetId"] for m in call.params.get("SubnetMappings", [])
+    ]
+    known = ec2_backends[call.account][call.region]
+    zones = [known.get_subnet(one).availability_zone for one in ids]
+    if len(set(zones)) < len(zones):
+        raise AwsError(
+            "InvalidConfigurationRequest",
+            "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+        )
+
+
 def listener_of(call: Call, arn: str) -> Any:
     return next(
         (

@@ -3,11 +3,16 @@ that a template meets in AWS (versions, parameter group family, password, zones,
 
 `install` wraps moto's models for what takes time; the functions beside are called before moto
 answers (registry.PREPARE) and raise what AWS would. A major version becomes the minor one that RDS
-picks (VERSIONS). Reserved names and password rules are those of RDS's documentation.
+picks (VERSIONS). Which versions can be made and which classes a region has is cfn-lint's word, who
+has it from AWS. Reserved names and password rules are those of RDS's documentation.
 """
 
 from __future__ import annotations
 
+import functools
+import importlib.util
+import json
+import pathlib
 import re
 from typing import Any
 
@@ -29,6 +34,82 @@ RESERVED = {
     "mysql": {"rdsadmin", "admin_"},
     "mariadb": {"rdsadmin"},
 }
+
+
+LINTED = "schemas/extensions/aws_rds_dbinstance"
+
+
+@functools.cache
+def linted(name: str) -> Any:
+    spec = importlib.util.find_spec("cfnlint")  # importing it takes seconds
+    assert spec and spec.origin
+    return json.loads((pathlib.Path(spec.origin).parent / "data" / LINTED / name).read_text())
+
+
+def conditions(node: Any, engine: str) -> list[dict[str, Any]]:
+    if isinstance(node, list):
+        return [c for item in node for c in conditions(item, engine)]
+    if not isinstance(node, dict):
+        return []
+    own = [node] if "if" in node and f'"{engine}"' in json.dumps(node["if"]) else []
+    return own + [c for value in node.values() for c in conditions(value, engine)]
+
+
+@functools.cache
+def offered(engine: str) -> set[str]:
+    """docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html"""
+
+    def enum(node: dict[str, Any]) -> list[str]:
+        return node.get("properties", {}).get("EngineVersion", {}).get("enum", [])
+
+    known = {v for c in conditions(linted("engine_version.json"), engine) for v in enum(c["then"])}
+    old = conditions(linted("engine_version_deprecated.json"), engine)
+    return known - {v for c in old for v in enum(c["if"])}
+
+
+@functools.cache
+def classes(region: str, engine: str) -> set[str]:
+    """API_DescribeOrderableDBInstanceOptions; a region that is not known has all."""
+    body = linted("dbinstanceclass_enum.json").get(region, {})
+    return {
+        c
+        for one in conditions(body, engine)
+        for c in one["then"].get("properties", {}).get("DBInstanceClass", {}).get("enum", [])
+    }
+
+
+def minutes(text: str) -> int:
+    days = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+    *day, hour, minute = text.lower().split(":")
+    return (days.index(day[0]) * 24 * 60 if day else 0) + int(hour) * 60 + int(minute)
+
+
+def check_windows(backup: str | None, maintenance: str | None) -> None:
+    """docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html: the two may not
+    overlap, each at least 30 minutes."""
+    if not backup or not maintenance:
+        return
+    days = 24 * 60
+    from_, to = (minutes(end) for end in maintenance.split("-"))
+    begin, end = (minutes(part) for part in backup.split("-"))
+    end += days if end < begin else 0
+    to += 7 * days if to < from_ else 0
+    if any(begin + d * days < to and from_ < end + d * days for d in range(-1, 9)):
+        raise AwsError(
+            "InvalidParameterValue",
+            "The backup window and maintenance window must not overlap.",
+        )
+
+
+def check_support(engine: str, full: str, support: str | None) -> None:
+    """docs.aws.amazon.com/AmazonRDS/latest/UserGuide/extended-support-creating.html: past standard
+    support nothing is made for whom Extended Support is off."""
+    if engine == "postgres" and int(major(engine, full)) < 14 and "disabled" in (support or ""):
+        raise AwsError(
+            "InvalidParameterCombination",
+            f"You can't create a DB instance with {engine} {full} when RDS Extended Support is "
+            "disabled.",
+        )
 
 
 def backend(call: Call) -> Any:
@@ -107,7 +188,7 @@ def version(call: Call, engine: str, wanted: str) -> str:
         raise AwsError("InvalidParameterValue", f"Invalid DB engine: {engine}")
     if wanted in known:
         return known[wanted]
-    if any(re.fullmatch(rf"{re.escape(major)}\.\d+", wanted) for major in known):
+    if wanted in offered(engine):
         return wanted
     raise AwsError("InvalidParameterCombination", f"Cannot find version {wanted} for {engine}")
 
@@ -150,6 +231,15 @@ def create_instance(_sandbox: Any, call: Call) -> None:
         raise AwsError(
             "InvalidParameterValue", f"Invalid DB Instance class: {params['DBInstanceClass']}"
         )
+    has = classes(call.region, engine)
+    if has and params["DBInstanceClass"] not in has:
+        raise AwsError(
+            "InvalidParameterCombination",
+            f"RDS does not support creating a DB instance with the following combination: "
+            f"DBInstanceClass={params['DBInstanceClass']}, Engine={engine}, EngineVersion={full}.",
+        )
+    check_support(engine, full, params.get("EngineLifecycleSupport"))
+    check_windows(params.get("PreferredBackupWindow"), params.get("PreferredMaintenanceWindow"))
     if not params.get("DBSnapshotIdentifier"):
         if not params.get("MasterUsername"):
             raise AwsError(

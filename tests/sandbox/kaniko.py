@@ -21,7 +21,15 @@ import zlib
 from typing import Any
 
 from . import dockerfile, ecr
-from .kaniko_flags import FEATURE_PREFIX, REPOSITORY, BuildFailed, check, features, flags_of
+from .kaniko_flags import (
+    FEATURE_PREFIX,
+    REPOSITORY,
+    BuildFailed,
+    check,
+    features,
+    flags_of,
+    secrets,
+)
 from .kaniko_steps import Steps
 from .workload import SIGTERM_EXIT, Container, workload
 
@@ -71,6 +79,7 @@ class Build:
     def run(self) -> None:
         self.flags = flags_of(self.container.command)
         check(self.flags)
+        self.secrets = secrets(self.flags, self.container.environment)
         active = features(self.container.environment)
         self.features = {name.removeprefix(FEATURE_PREFIX) for name in active}
         if active:

@@ -206,6 +206,33 @@ def check(flags: dict[str, Any]) -> None:
             )
 
 
+def secrets(flags: dict[str, Any], environment: dict[str, str]) -> dict[str, str]:
+    """id -> value (v1.28.3, pkg/config/options.go and resolveSecrets of cmd/executor/cmd/root.go):
+    of a variable; a file would have to be in the builder's image, so there is none here."""
+    found: dict[str, str] = {}
+    for flag in flags.get("secret", []):
+        given = {}
+        for item in flag.split(","):
+            name, equal, value = item.partition("=")
+            if not equal:
+                raise BuildFailed(f'Error: invalid secret format: "{item}"')
+            if name not in ("id", "type", "src", "source", "env"):
+                raise BuildFailed(f'Error: unknown key "{name}" in secret')
+            given[name] = value
+        if not given.get("id"):
+            raise BuildFailed("Error: secret requires id=ID")
+        if given["id"] in found:
+            raise BuildFailed(f'Error: secret with ID "{given["id"]}" is already defined')
+        variable = given.get("env", "")
+        if variable not in environment:
+            raise BuildFailed(
+                f'Error: error resolving secrets: environment variable for secret "{given["id"]}" '
+                f"not set: {variable}"
+            )
+        found[given["id"]] = environment[variable]
+    return found
+
+
 def features(environment: dict[str, str]) -> list[str]:
     """The switches that are on.
 

@@ -8,6 +8,7 @@ kaniko.py derives the digest.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ class Steps:
         self.flags, self.files = build.flags, build.files
         self.environment = build.container.environment
         self.info, self.pause, self.inside = build.info, build.pause, build.inside
-        self.features = build.features
+        self.features, self.secrets = build.features, build.secrets
 
     def made(self) -> list[str]:
         name = self.inside(self.flags.get("dockerfile", "Dockerfile"))
@@ -174,8 +175,34 @@ class Steps:
                 f"fileinfo for {path}: lstat {path}: no such file or directory"
             )
 
+    def mount(self, mount: dict[str, str]) -> None:
+        """v1.28.3, pkg/commands/run.go. What was mounted is told by its digest: from outside nobody
+        sees it otherwise."""
+        kind = mount.get("type", "bind")
+        source = mount.get("from", "")
+        if kind == "secret":
+            name = mount.get("id") or mount.get("target", "").rsplit("/", 1)[-1]
+            if name in self.secrets:
+                digest = hashlib.sha256(self.secrets[name].encode()).hexdigest()
+                self.info(f"secret {name} sha256:{digest}")
+            elif mount.get("required", "false") in ("", "true"):
+                raise BuildFailed(f"error building stage: secret not defined: {name}")
+            else:
+                self.info(f'skip mounting "{name}" as it is not available')
+        elif kind == "bind" and source not in ("", "context"):
+            self.info(f"Kaniko does not support cross-stage bind mounts (from={source}) - skipping")
+        elif kind == "bind":
+            path = self.inside(mount.get("source", mount.get("src", ".")))
+            if dockerfile.sources_missing([path], set(self.files)):
+                raise BuildFailed(
+                    f"error building stage: copying bind source /kaniko/buildcontext/{path}: "
+                    "lstat: no such file or directory"
+                )
+
     def run_line(self, instruction: dockerfile.Instruction, variables: dict[str, str]) -> None:
         script = "\n".join(instruction.heredoc) if instruction.heredoc else instruction.text
+        for mount in instruction.mounts:
+            self.mount(mount)
         self.info("Cmd: /bin/sh")
         self.info(f"Args: [-c {instruction.text}]")
         code = dockerfile.failing_exit(script)

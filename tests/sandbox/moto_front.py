@@ -8,17 +8,23 @@ own use.
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 import threading
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import moto.core.responses
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from .httpd import Request, Response
 from .wire import Call
 
+# asked at each request, and always the same
+moto.core.responses.method_names_from_class = functools.cache(  # type: ignore[attr-defined]
+    moto.core.responses.method_names_from_class
+)
 _app = DomainDispatcherApplication(create_backend_app)
 _write_locks: dict[str, threading.RLock] = {}
 _guard = threading.Lock()

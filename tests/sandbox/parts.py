@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def load(sandbox: Any) -> None:
+def imports() -> None:
     from . import (  # noqa: F401
         cd_task,
         cloudfront,
@@ -37,6 +37,22 @@ def load(sandbox: Any) -> None:
         sts,
         targets,
         task_files,
+    )
+
+
+def load(sandbox: Any) -> None:
+    imports()
+    from . import (
+        ecr,
+        ecs_store,
+        elasticache,
+        fix_ec2,
+        fix_elb,
+        fix_others,
+        fix_rds,
+        service_roles,
+        servicediscovery,
+        targets,
     )
     from .ecs_scheduler import Scheduler
     from .identity import Identity

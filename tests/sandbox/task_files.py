@@ -35,7 +35,7 @@ def prepare(container: Container) -> int:
             env={"PATH": "/usr/bin:/bin", **container.environment},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
         for line in done.stderr.splitlines():
             container.log(line)

@@ -47,7 +47,7 @@ SERVICES = {
     "ecs": "RunTask StopTask DescribeTasks ListTasks DescribeServices ListServices "
     "DescribeTaskDefinition DescribeClusters ListServiceDeployments "
     "DescribeServiceDeployments",
-    "efs": "DescribeFileSystems DeleteFileSystem",
+    "efs": "DescribeFileSystems DeleteFileSystem DescribeMountTargets",
     "elasticache": "DescribeReplicationGroups DeleteReplicationGroup DescribeSnapshots "
     "CopySnapshot DeleteSnapshot",
     "elbv2": (
@@ -56,8 +56,8 @@ SERVICES = {
     ),
     "iam": "CreateServiceLinkedRole GetRole SimulatePrincipalPolicy",
     "logs": (
-        "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups DeleteLogGroup "
-        "ListTagsForResource"
+        "FilterLogEvents GetLogEvents DescribeLogStreams DescribeLogGroups CreateLogGroup "
+        "DeleteLogGroup PutRetentionPolicy ListTagsForResource"
     ),
     "docdb": "ModifyDBCluster DescribeDBClusterSnapshots CopyDBClusterSnapshot "
     "DeleteDBClusterSnapshot",

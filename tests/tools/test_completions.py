@@ -39,7 +39,7 @@ class Completions(unittest.TestCase):
             ["bash", "-euc", script, "bash", str(BASH), *words],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=120,
         )
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return done.stdout.split()

@@ -115,3 +115,60 @@ const struct aws_operation aws_efs_DeleteFileSystem = {
     .uri = "/2015-02-01/file-systems/{FileSystemId}",
     .input = &s_DeleteFileSystemRequest,
 };
+static const struct aws_member m_DescribeMountTargetsRequest[] = {
+    {"MaxItems", NULL, &aws_shape_integer, .location = AWS_IN_QUERY},
+    {"Marker", NULL, &aws_shape_string, .location = AWS_IN_QUERY},
+    {"FileSystemId", NULL, &aws_shape_string, .location = AWS_IN_QUERY},
+    {"MountTargetId", NULL, &aws_shape_string, .location = AWS_IN_QUERY},
+    {"AccessPointId", NULL, &aws_shape_string, .location = AWS_IN_QUERY},
+};
+static const struct aws_shape s_DescribeMountTargetsRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeMountTargetsRequest,
+    .member_count = 5,
+    .name = "DescribeMountTargetsRequest"};
+static const struct aws_member m_MountTargetDescription[] = {
+    {"OwnerId", NULL, &aws_shape_string},
+    {"MountTargetId", NULL, &aws_shape_string, .required = true},
+    {"FileSystemId", NULL, &aws_shape_string, .required = true},
+    {"SubnetId", NULL, &aws_shape_string, .required = true},
+    {"LifeCycleState", NULL, &aws_shape_string, .required = true},
+    {"IpAddress", NULL, &aws_shape_string},
+    {"Ipv6Address", NULL, &aws_shape_string},
+    {"NetworkInterfaceId", NULL, &aws_shape_string},
+    {"AvailabilityZoneId", NULL, &aws_shape_string},
+    {"AvailabilityZoneName", NULL, &aws_shape_string},
+    {"VpcId", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_MountTargetDescription = {
+    .type = AWS_STRUCTURE,
+    .members = m_MountTargetDescription,
+    .member_count = 11,
+    .name = "MountTargetDescription"};
+static const struct aws_member i_MountTargetDescriptions = {
+    "member", NULL, &s_MountTargetDescription};
+static const struct aws_shape s_MountTargetDescriptions = {
+    .type = AWS_LIST, .item = &i_MountTargetDescriptions};
+static const struct aws_member m_DescribeMountTargetsResponse[] = {
+    {"Marker", NULL, &aws_shape_string},
+    {"MountTargets", NULL, &s_MountTargetDescriptions},
+    {"NextMarker", NULL, &aws_shape_string},
+};
+static const struct aws_shape s_DescribeMountTargetsResponse = {
+    .type = AWS_STRUCTURE,
+    .members = m_DescribeMountTargetsResponse,
+    .member_count = 3,
+    .name = "DescribeMountTargetsResponse"};
+static const char *const pin_DescribeMountTargets[] = {"Marker", NULL};
+static const char *const pout_DescribeMountTargets[] = {"NextMarker", NULL};
+static const struct aws_paginator p_DescribeMountTargets = {
+    pin_DescribeMountTargets, pout_DescribeMountTargets, "MountTargets", NULL};
+const struct aws_operation aws_efs_DescribeMountTargets = {
+    .service = &aws_service_efs,
+    .name = "DescribeMountTargets",
+    .method = "GET",
+    .uri = "/2015-02-01/mount-targets",
+    .input = &s_DescribeMountTargetsRequest,
+    .output = &s_DescribeMountTargetsResponse,
+    .paginator = &p_DescribeMountTargets,
+};

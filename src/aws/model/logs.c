@@ -242,6 +242,28 @@ const struct aws_operation aws_logs_DescribeLogGroups = {
     .output = &s_DescribeLogGroupsResponse,
     .paginator = &p_DescribeLogGroups,
 };
+static const struct aws_member k_Tags = {"key", NULL, &aws_shape_string},
+                               i_Tags = {"value", NULL, &aws_shape_string};
+static const struct aws_shape s_Tags = {.type = AWS_MAP, .key = &k_Tags, .item = &i_Tags};
+static const struct aws_member m_CreateLogGroupRequest[] = {
+    {"logGroupName", NULL, &aws_shape_string, .required = true},
+    {"kmsKeyId", NULL, &aws_shape_string},
+    {"tags", NULL, &s_Tags},
+    {"logGroupClass", NULL, &aws_shape_string},
+    {"deletionProtectionEnabled", NULL, &aws_shape_boolean},
+};
+static const struct aws_shape s_CreateLogGroupRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_CreateLogGroupRequest,
+    .member_count = 5,
+    .name = "CreateLogGroupRequest"};
+const struct aws_operation aws_logs_CreateLogGroup = {
+    .service = &aws_service_logs,
+    .name = "CreateLogGroup",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_CreateLogGroupRequest,
+};
 static const struct aws_member m_DeleteLogGroupRequest[] = {
     {"logGroupName", NULL, &aws_shape_string, .required = true},
 };
@@ -257,6 +279,22 @@ const struct aws_operation aws_logs_DeleteLogGroup = {
     .uri = "/",
     .input = &s_DeleteLogGroupRequest,
 };
+static const struct aws_member m_PutRetentionPolicyRequest[] = {
+    {"logGroupName", NULL, &aws_shape_string, .required = true},
+    {"retentionInDays", NULL, &aws_shape_integer, .required = true},
+};
+static const struct aws_shape s_PutRetentionPolicyRequest = {
+    .type = AWS_STRUCTURE,
+    .members = m_PutRetentionPolicyRequest,
+    .member_count = 2,
+    .name = "PutRetentionPolicyRequest"};
+const struct aws_operation aws_logs_PutRetentionPolicy = {
+    .service = &aws_service_logs,
+    .name = "PutRetentionPolicy",
+    .method = "POST",
+    .uri = "/",
+    .input = &s_PutRetentionPolicyRequest,
+};
 static const struct aws_member m_ListTagsForResourceRequest[] = {
     {"resourceArn", NULL, &aws_shape_string, .required = true},
 };
@@ -265,9 +303,6 @@ static const struct aws_shape s_ListTagsForResourceRequest = {
     .members = m_ListTagsForResourceRequest,
     .member_count = 1,
     .name = "ListTagsForResourceRequest"};
-static const struct aws_member k_Tags = {"key", NULL, &aws_shape_string},
-                               i_Tags = {"value", NULL, &aws_shape_string};
-static const struct aws_shape s_Tags = {.type = AWS_MAP, .key = &k_Tags, .item = &i_Tags};
 static const struct aws_member m_ListTagsForResourceResponse[] = {
     {"tags", NULL, &s_Tags},
 };

@@ -92,6 +92,26 @@ void s3_object_done(struct s3_object *o)
     *o = (struct s3_object){0};
 }
 
+/* `in` has what the caller adds to the names, and is stolen. */
+static int
+put(struct aws_session *s,
+    json_t *in,
+    const char *bucket,
+    const char *key,
+    const void *data,
+    size_t n,
+    struct error *err)
+{
+    cleanup_http_response struct http_response resp = {0};
+    struct aws_exchange x = {.body = n ? data : "", .body_len = n};
+    cleanup_free char *crc = chunked_checksum_text(CHUNKED_CRC64NVME, x.body, n);
+
+    if (!s->settings.checksum_when_required)
+        json_add(in, "ChecksumCRC64NVME", json_of_text(crc));
+    int rc = s3_send(s, &aws_s3_PutObject, in, &x, &resp, err);
+    return rc < 0 ? error_wrap(err, "writing s3://%s/%s", bucket, key) : 0;
+}
+
 int s3_put(
     struct aws_session *s,
     const char *bucket,
@@ -114,18 +134,35 @@ int s3_put_cached(
     size_t n,
     struct error *err)
 {
-    cleanup_http_response struct http_response resp = {0};
-    struct aws_exchange x = {.body = n ? data : "", .body_len = n};
-    cleanup_free char *crc = chunked_checksum_text(CHUNKED_CRC64NVME, x.body, n);
     json_t *in = s3_names(bucket, key);
-    int rc;
 
     json_add(in, "ContentType", json_string(content_type));
     json_add(in, "CacheControl", json_string(cache_control));
-    if (!s->settings.checksum_when_required)
-        json_add(in, "ChecksumCRC64NVME", json_of_text(crc));
-    rc = s3_send(s, &aws_s3_PutObject, in, &x, &resp, err);
-    return rc < 0 ? error_wrap(err, "writing s3://%s/%s", bucket, key) : 0;
+    return put(s, in, bucket, key, data, n, err);
+}
+
+int s3_put_if(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *content_type,
+    const char *etag,
+    const void *data,
+    size_t n,
+    struct error *err)
+{
+    json_t *in = s3_names(bucket, key);
+
+    json_add(in, "ContentType", json_string(content_type));
+    json_add(in, "IfMatch", json_of_text(etag));
+    json_add(in, "IfNoneMatch", json_of_text(etag ? NULL : "*"));
+    return put(s, in, bucket, key, data, n, err);
+}
+
+bool s3_was_other(const struct error *err)
+{
+    return error_has_code(err, "PreconditionFailed") ||
+           error_has_code(err, "ConditionalRequestConflict") || error_has_code(err, "NoSuchKey");
 }
 
 /* Whatever checksum S3 kept. A composite one ("…-3") is one of parts, it says nothing of the body.
@@ -163,6 +200,18 @@ int s3_get(
     struct str *out,
     struct error *err)
 {
+    return s3_get_tagged(s, bucket, key, max_bytes, out, NULL, err);
+}
+
+int s3_get_tagged(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    uint64_t max_bytes,
+    struct str *out,
+    char **etag,
+    struct error *err)
+{
     cleanup_http_response struct http_response resp = {0};
     /* an error's document must fit as well, however small the object is meant to be */
     struct aws_exchange x = {.max_body_bytes = MAX(max_bytes, (uint64_t)LIMIT_AWS_ERROR_BYTES)};
@@ -185,6 +234,8 @@ int s3_get(
         return rc;
     }
 
+    if (etag)
+        *etag = xstrdup_null(http_response_header(&resp, "etag"));
     str_done(out);
     *out = resp.body;
     resp.body = (struct str)STR_INIT;

@@ -42,6 +42,19 @@ int s3_put_cached(
     size_t n,
     struct error *err);
 
+/* Only while the object is what `etag` names; NULL: only while there is none. Of two writers one
+ * gets through; the other has an error that s3_was_other() knows. */
+int s3_put_if(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *content_type,
+    const char *etag,
+    const void *data,
+    size_t n,
+    struct error *err);
+bool s3_was_other(const struct error *err);
+
 /* The object's content replaces `out`. -EMSGSIZE above max_bytes, -EBADMSG when it is not what S3
  * has a checksum of. */
 int s3_get(
@@ -50,6 +63,16 @@ int s3_get(
     const char *key,
     uint64_t max_bytes,
     struct str *out,
+    struct error *err);
+
+/* The same, and what names this content; malloc'd. */
+int s3_get_tagged(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    uint64_t max_bytes,
+    struct str *out,
+    char **etag,
     struct error *err);
 
 /* How a part's content is vouched for. Automatic: over https in chunks with the checksum as trailer
@@ -76,6 +99,14 @@ struct s3_upload {
 
 /* One PUT below 8 MiB, else parts of >= 8 MiB, 4 in parallel; bounded memory. */
 int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct error *err);
+
+/* Gives up an upload that was begun: its parts are paid for as long as they lie there. */
+int s3_upload_abort(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *upload_id,
+    struct error *err);
 
 /* The object's plain https URL (what CloudFormation takes as TemplateURL); malloc'd. With a custom
  * endpoint: that endpoint's, path style. */

@@ -95,7 +95,7 @@ static void read_part(void *arg)
 
 static int load(struct aws_session *s, struct reading *r, struct error *err)
 {
-    int rc = work_run(s->loop, read_part, r, NULL);
+    int rc = work_run_long(s->loop, read_part, r, NULL);
 
     if (rc < 0)
         return error_raise_errno(
@@ -473,4 +473,19 @@ int s3_upload_file(struct aws_session *s, const struct s3_upload *u, struct erro
     if (rc < 0)
         error_wrap(err, "uploading %s to s3://%s/%s", u->path, u->bucket, u->key);
     return rc < 0 ? rc : 0;
+}
+
+int s3_upload_abort(
+    struct aws_session *s,
+    const char *bucket,
+    const char *key,
+    const char *upload_id,
+    struct error *err)
+{
+    const struct s3_upload u = {.bucket = bucket, .key = key};
+    struct upload up = {.session = s, .u = &u, .id = xstrdup(upload_id)};
+    int rc = aws_call(s, &aws_s3_AbortMultipartUpload, upload_names(&up), NULL, err);
+
+    free(up.id);
+    return rc;
 }

@@ -98,15 +98,21 @@ static void bind_mounts(
             .source = bind_text(a, n, "source"),
             .target = bind_text(a, n, "target"),
             .read_only = bind_bool(n, "read_only"),
-            .copied = bind_bool(n, COMPOSE_COPIED_KEY)};
+            .copied = bind_bool(n, COMPOSE_COPIED_KEY),
+            .size_bytes = bind_bytes(yaml_get(n, "tmpfs"), "size", 0),
+            .mode = (int)bind_int(yaml_get(n, "tmpfs"), "mode", -1)};
     }
 
     for (size_t i = 0; tmpfs && i < tmpfs->len; i++) {
         const struct yaml_node *n = tmpfs->items[i];
+        size_t target = strcspn(n->value, ":");
+
         s->volumes[s->volume_count++] = (struct compose_mount){
             .pos = n->pos,
             .type = "tmpfs",
-            .target = arena_strndup(a, n->value, strcspn(n->value, ":"))};
+            .target = arena_strndup(a, n->value, target),
+            .options = n->value[target] ? n->value + target + 1 : NULL,
+            .mode = -1};
     }
 }
 

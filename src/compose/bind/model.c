@@ -37,8 +37,9 @@ const char *compose_text_bare_config(const struct compose_text *t)
 
 void compose_project_free(struct compose_project *p)
 {
-    if (p)
-        arena_free(p->arena); /* the project itself lives in it */
+    struct arena *arena = p ? p->arena : NULL;
+
+    arena_wipe_ptr(&arena); /* the project itself lives in it, and values of the caller's */
 }
 
 static int compare_service(const void *key, const void *item)
@@ -103,6 +104,38 @@ add_source(names *all, const struct compose_file_source *list, size_t count, con
     }
 }
 
+/* Sorted, each once, in the project's arena. */
+static void
+keep_names(const struct compose_project *p, names *all, const char ***out, size_t *count)
+{
+    if (all->len)
+        qsort(all->items, all->len, sizeof *all->items, compare_text);
+    *out = arena_array(p->arena, const char *, all->len + 1);
+    *count = 0;
+    for (size_t i = 0; i < all->len; i++)
+        if (!*count || strcmp((*out)[*count - 1], all->items[i]) != 0)
+            (*out)[(*count)++] = all->items[i];
+    vec_free(all);
+}
+
+static void add_build_secrets(names *all, const struct compose_project *p)
+{
+    for (size_t i = 0; i < p->service_count; i++) {
+        const struct compose_build *b = &p->services[i].build;
+
+        for (size_t k = 0; k < b->secret_count; k++)
+            add_source(all, p->secrets, p->secret_count, b->secrets[k].source);
+    }
+}
+
+void compose_build_config_names(const struct compose_project *p, const char ***out, size_t *count)
+{
+    names all = {0};
+
+    add_build_secrets(&all, p);
+    keep_names(p, &all, out, count);
+}
+
 void compose_config_names(const struct compose_project *p, const char ***out, size_t *count)
 {
     names all = {0};
@@ -119,12 +152,6 @@ void compose_config_names(const struct compose_project *p, const char ***out, si
             add_source(&all, p->configs, p->config_count, s->configs[k].source);
     }
 
-    if (all.len)
-        qsort(all.items, all.len, sizeof *all.items, compare_text);
-    *out = arena_array(p->arena, const char *, all.len + 1);
-    *count = 0;
-    for (size_t i = 0; i < all.len; i++)
-        if (!*count || strcmp((*out)[*count - 1], all.items[i]) != 0)
-            (*out)[(*count)++] = all.items[i];
-    vec_free(&all);
+    add_build_secrets(&all, p);
+    keep_names(p, &all, out, count);
 }

@@ -3,6 +3,9 @@
  * in the file. */
 #include "base/str.h"
 #include "compose/bind/bind.h"
+#include <string.h>
+
+#define VOLUMES_FROM_DEPTH 4
 
 static void bind_networks(struct compose_project *p, const struct yaml_node *map)
 {
@@ -65,6 +68,67 @@ bind_sources(struct arena *a, const struct yaml_node *map, size_t *count)
     return all;
 }
 
+/* ---- volumes_from ---- */
+
+static bool mounts_at(const struct compose_service *s, const char *target)
+{
+    for (size_t i = 0; i < s->volume_count; i++)
+        if (text_eq(s->volumes[i].target, target))
+            return true;
+    return false;
+}
+
+/* The named volumes of `from` at the places that are free. Anonymous ones and folders belong to the
+ * container that has them. */
+static void
+take_mounts(struct arena *a, struct compose_service *s, const struct compose_service *from, bool ro)
+{
+    struct compose_mount *all =
+        arena_array(a, struct compose_mount, s->volume_count + from->volume_count + 1);
+
+    for (size_t i = 0; i < s->volume_count; i++)
+        all[i] = s->volumes[i];
+    s->volumes = all;
+
+    for (size_t i = 0; i < from->volume_count; i++) {
+        struct compose_mount m = from->volumes[i];
+
+        if (!text_eq(m.type, "volume") || text_empty(m.source) || mounts_at(s, m.target))
+            continue;
+        m.read_only = m.read_only || ro;
+        s->volumes[s->volume_count++] = m;
+    }
+}
+
+/* "db" or "db:ro"; what "container:…" names is no service. */
+static void take_volumes_from(struct compose_project *p, struct compose_service *s)
+{
+    const struct yaml_node *list = s->node ? bind_seq(s->node, "volumes_from") : NULL;
+
+    for (size_t i = 0; list && i < list->len; i++) {
+        const char *text = list->items[i]->value ? list->items[i]->value : "";
+        size_t length = strcspn(text, ":");
+        const char *name = arena_strndup(p->arena, text, length);
+        const struct compose_service *from = compose_service_get(p, name);
+
+        if (from && from != s)
+            take_mounts(p->arena, s, from, text_eq(text + length, ":ro"));
+    }
+}
+
+/* As often as services may stand behind one another: what comes first in the alphabet need not come
+ * first here. */
+static void bind_volumes_from(struct compose_project *p)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < p->service_count; i++)
+        any = any || (p->services[i].node && bind_seq(p->services[i].node, "volumes_from"));
+    for (unsigned depth = 0; any && depth < VOLUMES_FROM_DEPTH; depth++)
+        for (size_t i = 0; i < p->service_count; i++)
+            take_volumes_from(p, &p->services[i]);
+}
+
 void bind_project(struct compose_project *p)
 {
     const struct yaml_node *services = bind_map(p->root, "services"), *part;
@@ -75,6 +139,7 @@ void bind_project(struct compose_project *p)
         p->service_count = services->len;
         for (size_t i = 0; i < services->len; i++)
             bind_service(p->arena, pairs[i], &p->services[i]);
+        bind_volumes_from(p);
     }
 
     if ((part = bind_map(p->root, "networks")))

@@ -1,9 +1,9 @@
 /* What looks like a secret in clear, for the linter.
  *
  * One value is judged by what is surest first: a private key, the known prefixes of tokens, a JSON
- * web token, a URL with a password; then, when it has a name, by the name; and only for other
- * names by its looks (long, one word, with digits, and of high entropy). What a secret never is (a
- * switch, a path, an ARN, a variable) is let through whatever its name.
+ * web token, a URL or a text with a password; then, when it has a name, by the name; and only for
+ * other names by its looks (long, one word, with digits, and of high entropy). What a secret never
+ * is (a switch, a path, an ARN, a variable) is let through whatever its name.
  *
  * Over a project the texts of the tree are walked: a warning names the place and the config to
  * use, never the value. */
@@ -19,11 +19,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { PRIVATE_KEY, URL_PASSWORD, NAMED, ENTROPY, JWT, FIRST_TOKEN };
+enum { PRIVATE_KEY, URL_PASSWORD, TEXT_PASSWORD, NAMED, ENTROPY, JWT, FIRST_TOKEN };
 
 static const struct secret_rule RULES[] = {
     [PRIVATE_KEY] = {"secret/private-key", "a private key", COMPOSE_ERROR},
     [URL_PASSWORD] = {"secret/url-password", "a URL with a password", COMPOSE_WARNING},
+    [TEXT_PASSWORD] = {"secret/text-password", "a text with a password", COMPOSE_WARNING},
     [NAMED] = {"secret/named", "a secret by its name", COMPOSE_WARNING},
     [ENTROPY] = {"secret/high-entropy", "a long random text", COMPOSE_NOTE},
     [JWT] = {"secret/json-web-token", "a JSON web token", COMPOSE_WARNING},
@@ -224,6 +225,28 @@ static bool has_url_password(const char *text)
     return false;
 }
 
+/* "Server=db;Password=x", "jdbc:…?user=a&password=x", "host=db password=x": a password between
+ * other settings. One that is drawn from somewhere ($NAME, <name>, %s) is none, nor is a file. */
+static bool has_text_password(const char *text)
+{
+    static const char *const keys[] = {"password", "passwd", "pwd", "accountkey", NULL};
+
+    for (const char *const *key = keys; *key; key++)
+        for (const char *at = text; (at = strcasestr(at, *key)); at++) {
+            bool begins = at == text || strchr(" ;&?,\t\n\"'", at[-1]) ||
+                          (at > text + 1 && at[-1] == '-' && at[-2] == '-');
+            const char *value = at + strlen(*key);
+
+            value += strspn(value, " ");
+            if (!begins || *value++ != '=')
+                continue;
+            value += strspn(value, " \"'");
+            if (strcspn(value, " ;&,\"'\n") > 0 && !strchr("$<{%/", *value))
+                return true;
+        }
+    return false;
+}
+
 static double entropy(const char *s)
 {
     size_t count[256] = {0}, n = strlen(s);
@@ -352,6 +375,8 @@ const struct secret_rule *secret_match(const char *name, const char *value)
         return &RULES[JWT];
     if (has_url_password(value))
         return &RULES[URL_PASSWORD];
+    if (has_text_password(value))
+        return &RULES[TEXT_PASSWORD];
     if (!name)
         return NULL;
     if (secret_named(name))

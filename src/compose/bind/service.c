@@ -80,6 +80,22 @@ static int count_gpus(const struct yaml_node *devices, bool always)
     return (int)MIN(total, 1024);
 }
 
+/* "nvidia.com/gpu=0" is one, "nvidia.com/gpu=all" are all that there are. */
+static int count_gpu_devices(const struct yaml_node *devices)
+{
+    int total = 0;
+
+    for (size_t i = 0; devices && i < devices->len && total < 1024; i++) {
+        const struct yaml_node *source = yaml_get(devices->items[i], "source");
+        const char *name = source && source->value ? source->value : "";
+
+        if (text_eq(name, COMPOSE_GPU_DEVICE "=all"))
+            return -1;
+        total += text_starts(name, COMPOSE_GPU_DEVICE "=");
+    }
+    return total;
+}
+
 static void bind_resources(const struct yaml_node *n, struct compose_resources *r)
 {
     *r = (struct compose_resources){
@@ -110,6 +126,8 @@ static void bind_deploy(struct arena *a, const struct yaml_node *service, struct
         d->reservations.memory_bytes = bind_bytes(service, "mem_reservation", 0);
     if (!d->reservations.gpu_count)
         d->reservations.gpu_count = count_gpus(bind_seq(service, "gpus"), true);
+    if (!d->reservations.gpu_count)
+        d->reservations.gpu_count = count_gpu_devices(bind_seq(service, "devices"));
 }
 
 /* x-defang-…: true, "true", nothing behind the key, or a mapping of settings. */
@@ -152,11 +170,26 @@ static const char *bind_said(struct arena *a, const struct yaml_node *n, const c
     return text_empty(text) ? NULL : text;
 }
 
+/* As the deployment says it, which counts where both are there. */
+static const char *restart_of(struct arena *a, const struct yaml_node *service)
+{
+    const struct yaml_node *deploy = bind_map(service, "deploy"),
+                           *policy = deploy ? bind_map(deploy, "restart_policy") : NULL;
+    const char *condition = policy ? bind_text(a, policy, "condition") : NULL;
+
+    if (text_eq(condition, "none"))
+        return "no";
+    if (text_eq(condition, "any"))
+        return "always";
+    return text_empty(condition) ? bind_said(a, service, "restart") : condition;
+}
+
 static void bind_values(struct arena *a, const struct yaml_node *n, struct compose_service *s)
 {
     s->image = bind_said(a, n, "image");
     s->platform = bind_said(a, n, "platform");
-    s->restart = bind_said(a, n, "restart");
+    s->restart = restart_of(a, n);
+    s->shm_size_bytes = bind_bytes(n, "shm_size", 0);
     s->working_dir = bind_said(a, n, "working_dir");
     s->user = bind_said(a, n, "user");
     s->network_mode = bind_said(a, n, "network_mode");

@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-bool normalise_is_active(const struct loader *l, const struct yaml_node *service)
+bool normalise_is_active(const struct loader *l, const char *name, const struct yaml_node *service)
 {
     const char *const *active = l->profiles;
     const struct yaml_node *own = yaml_get(service, "profiles");
@@ -24,6 +24,9 @@ bool normalise_is_active(const struct loader *l, const struct yaml_node *service
     /* A profile may be a variable: all are shown, as the reference does. */
     if (l->workspace->options->no_interpolate)
         return true;
+    for (const char *const *named = l->workspace->options->named; named && *named; named++)
+        if (strcmp(*named, name) == 0)
+            return true;
     for (; *active; active++) {
         if (strcmp(*active, "*") == 0)
             return true;
@@ -259,7 +262,8 @@ void normalise_environment(const struct normalise *z, struct yaml_node *root)
         const struct yaml_node *all = yaml_get(root, *section);
         for (size_t i = 0; all && all->kind == YAML_KIND_MAPPING && i < all->len; i++) {
             struct yaml_node *service = all->pairs[i].value;
-            if (service->kind != YAML_KIND_MAPPING || !normalise_is_active(z->loader, service))
+            if (service->kind != YAML_KIND_MAPPING ||
+                !normalise_is_active(z->loader, all->pairs[i].key->value, service))
                 continue;
             if (text_eq(*section, "jobs")) {
                 resolve_job(z, service);

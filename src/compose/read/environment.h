@@ -14,7 +14,7 @@ struct normalise {
 extern const char *const normalise_sections[]; /* services, jobs; ends with NULL */
 
 /* Whether one of the active profiles is the service's; true for a service that names none. */
-bool normalise_is_active(const struct loader *l, const struct yaml_node *service);
+bool normalise_is_active(const struct loader *l, const char *name, const struct yaml_node *service);
 
 /* Keys that normalise_environment() does, in hooks too: normalise_tree() leaves them alone. */
 bool normalise_is_environment(const char *key);

@@ -55,7 +55,7 @@ void normalise_profiles(const struct normalise *z, struct yaml_node *root)
             continue;
         struct yaml_node *kept = yaml_new_mapping(z->loader->arena, all->pos);
         for (size_t i = 0; i < all->len; i++)
-            if (normalise_is_active(z->loader, all->pairs[i].value))
+            if (normalise_is_active(z->loader, all->pairs[i].key->value, all->pairs[i].value))
                 yaml_map_set(z->loader->arena, kept, all->pairs[i].key, all->pairs[i].value);
         set(z->loader, root, *section, kept);
     }

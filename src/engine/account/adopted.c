@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/account/adopted_network.h"
+#include "engine/account/mounts.h"
 #include "engine/account/volumes.h"
 #include "engine/call.h"
 
@@ -81,7 +82,9 @@ int flow_adopted(
         rc = adopted_network(&l, plan_needs_two_zones(arena, p), err);
     if (rc == 0 && adopt.cluster.value)
         rc = look_at_cluster(&l, err);
-    if (rc == 0 && p->volume_count)
+    if (rc == 0 && plan_uses_file_systems(arena, p))
         rc = flow_volumes(c, arena, &facts->volumes, &facts->volume_count, err);
+    if (rc == 0)
+        rc = flow_mount_targets(c, arena, p, adopt.vpc.value, facts, err);
     return rc;
 }

@@ -18,6 +18,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/account/cd_work.h"
+#include "engine/account/facts.h"
 #include "engine/call.h"
 #include "engine/stack/change.h"
 #include "engine/stack/service_role.h"
@@ -25,9 +26,26 @@
 
 #include <errno.h>
 
-static struct graph *cd_graph(struct engine_context *c)
+/* Left to AWS, the subnet may come to lie in a zone where Fargate is not to be had. Who may not
+ * list the zones leaves it to AWS all the same. */
+static const char *choose_zone(struct engine_context *c, struct arena *arena)
 {
+    cleanup_error struct error ignored = ERROR_INIT;
+    struct plan_facts f = {.region = aws_session_region(c->aws)};
+
+    if (c->facts && c->facts->zone_count)
+        return c->facts->zones[0];
+    return flow_zones(c, arena, &f, &ignored) == 0 ? f.zones[0] : NULL;
+}
+
+/* A subnet's zone is for life: another one would have to be made beside it, with the same
+ * addresses. `deployed` is NULL where there is none. */
+static struct graph *cd_graph(struct engine_context *c, struct arena *arena, const json_t *deployed)
+{
+    const char *zone = deployed ? json_str(deployed, "Resources.Subnet.Properties.AvailabilityZone")
+                                : choose_zone(c, arena);
     struct plan_cd_settings s = {
+        .zone = zone,
         .cd_name = c->settings->cd_name,
         .prefix = c->settings->prefix,
         .retain_bucket = true,
@@ -56,18 +74,23 @@ static int guard_revision(const struct flow_cd *cd, const char *name, bool force
     return -EPERM;
 }
 
-static bool
-same_template(struct engine_context *c, const struct cfn_stack *stack, const struct graph *g)
+/* What is to be made of what is deployed, and whether that is the same. */
+static struct graph *
+wanted_graph(struct engine_context *c, const struct cfn_stack *stack, bool *same)
 {
+    cleanup_arena struct arena *arena = arena_new();
     cleanup_json json_t *deployed = NULL;
     /* Unreadable = different: the change set decides. */
     cleanup_error struct error ignored = ERROR_INIT;
+    bool in_review = text_eq(stack->status, "REVIEW_IN_PROGRESS");
 
-    if (cfn_stack_template(c, stack->name, &deployed, &ignored) < 0)
-        return false;
+    if (stack->exists && !in_review && cfn_stack_template(c, stack->name, &deployed, &ignored) < 0)
+        deployed = json_object();
 
+    struct graph *g = cd_graph(c, arena, deployed);
     cleanup_json json_t *wanted = graph_template(g);
-    return json_equal(deployed, wanted) != 0;
+    *same = deployed && json_equal(deployed, wanted);
+    return g;
 }
 
 /* The token that stands under "executed" tells a later life whose operation it finds. */
@@ -160,7 +183,8 @@ static void protect(struct engine_context *c)
     json_t *in =
         object(key("EnableTerminationProtection", true), key("StackName", c->settings->cd_name));
 
-    if (engine_call(c, &aws_cloudformation_UpdateTerminationProtection, in, NULL, &err) < 0)
+    if (engine_call_optional(c, &aws_cloudformation_UpdateTerminationProtection, in, NULL, &err) <
+        0)
         engine_note(
             c,
             ENGINE_SAY_WARNING,
@@ -174,7 +198,7 @@ static void protect(struct engine_context *c)
 static int make_ready(
     struct cd_work *w,
     struct cfn_stack *stack,
-    const struct graph *g,
+    struct graph **g,
     bool force,
     bool *same,
     struct error *err)
@@ -190,16 +214,17 @@ static int make_ready(
         rc = cd_work_roll_back(w, stack, err);
     if (rc == 0 && stack->exists && cfn_status_is_dead(stack->status))
         rc = cd_work_clear(w, stack, err);
-    if (rc < 0 || !stack->exists)
+    if (rc < 0)
         return rc;
 
-    struct flow_cd cd;
-    flow_cd_fill(&cd, stack->outputs);
-    rc = guard_revision(&cd, stack->name, force, err);
-    flow_cd_done(&cd);
-
-    bool in_review = text_eq(stack->status, "REVIEW_IN_PROGRESS");
-    *same = rc == 0 && !in_review && same_template(c, stack, g);
+    if (stack->exists) {
+        struct flow_cd cd;
+        flow_cd_fill(&cd, stack->outputs);
+        rc = guard_revision(&cd, stack->name, force, err);
+        flow_cd_done(&cd);
+    }
+    if (rc == 0)
+        *g = wanted_graph(c, stack, same);
     return rc;
 }
 
@@ -230,6 +255,7 @@ static int read_made(struct cd_work *w, bool unchanged, struct flow_cd *out, str
     if (rc == 0) {
         const char *what = text_eq(w->verb, "creating") ? "created" : "updated";
         flow_cd_fill(out, stack.outputs);
+        out->changed = w->changed;
         if (!stack.termination_protected)
             protect(c);
         tell_ready(c, out->revision, unchanged, what);
@@ -239,13 +265,13 @@ static int read_made(struct cd_work *w, bool unchanged, struct flow_cd *out, str
     return rc;
 }
 
-static int
-ensure(struct cd_work *w, const struct graph *g, bool force, struct flow_cd *out, struct error *err)
+static int ensure(struct cd_work *w, bool force, struct flow_cd *out, struct error *err)
 {
+    cleanup_graph struct graph *g = NULL;
     struct cfn_stack stack = {0};
     bool empty = false, same = false;
 
-    int rc = make_ready(w, &stack, g, force, &same, err);
+    int rc = make_ready(w, &stack, &g, force, &same, err);
     if (rc == 0 && !same)
         rc = change(w, &stack, g, &empty, err);
     cfn_stack_done(&stack);
@@ -257,12 +283,11 @@ ensure(struct cd_work *w, const struct graph *g, bool force, struct flow_cd *out
 
 int flow_cd_ensure(struct engine_context *c, bool force, struct flow_cd *out, struct error *err)
 {
-    cleanup_graph struct graph *g = cd_graph(c);
     struct cd_work w = {.c = c, .verb = "updating", .round = ""};
     *out = (struct flow_cd){0};
 
     engine_row(c, ENGINE_ROW_STEP, CD_ROW, ENGINE_ACTIVE, CD_ROW_ORDER, NULL, "CD stack: checking");
-    int rc = ensure(&w, g, force, out, err);
+    int rc = ensure(&w, force, out, err);
     if (rc == 0 && !out->bucket)
         rc = error_raise(
             err, ERR_CLOUD, "the CD stack %s has no output bucketName", c->settings->cd_name);

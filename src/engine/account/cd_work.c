@@ -54,6 +54,7 @@ static int judge(struct cd_work *w, struct cfn_follow *f, const char *verb, stru
 {
     int rc = 0;
 
+    w->changed += f->changed;
     w->role_was_late = service_role_was_late(f->first_failure);
     if (!cfn_status_is_good(f->status))
         rc = error_raise(
@@ -118,6 +119,7 @@ int cd_work_remove(
 
     w->verb = "removing";
     int rc = cfn_stack_remove(stack, token, begun, &f, err);
+    w->changed += f.changed;
     cfn_follow_done(&f);
     return rc;
 }

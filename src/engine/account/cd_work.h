@@ -11,6 +11,7 @@ struct cd_work {
     struct engine_context *c;
     const char *verb;   /* of the row: "creating" */
     const char *round;  /* "" or ".again": a token serves one operation, so each has its own keys */
+    unsigned changed;   /* resources, by all operations so far */
     bool role_was_late; /* the last operation failed by the race of service_role.h */
 };
 

@@ -45,8 +45,8 @@ static void zone_add(struct zone_list *l, const char *name)
     l->names[l->count++] = name;
 }
 
-static int
-read_zones(struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
+int flow_zones(
+    struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err)
 {
     cleanup_json json_t *reply = NULL;
     json_t *available = object(key("Name", "state"), key("Values", texts("available")));
@@ -108,7 +108,7 @@ int flow_facts(
     f->dns_suffix = aws_partition_of(region)->dns_suffix; /* of registries, for instance */
     f->region = arena_strdup(arena, region);
     aws_identity_done(&identity);
-    rc = read_zones(c, arena, f, err);
+    rc = flow_zones(c, arena, f, err);
     *out = f;
     return rc;
 }

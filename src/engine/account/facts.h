@@ -7,3 +7,7 @@
  * set AWS_REGION. Asks STS and EC2. */
 int flow_facts(
     struct engine_context *c, struct arena *arena, struct plan_facts **out, struct error *err);
+
+/* The zones alone, of f->region. */
+int flow_zones(
+    struct engine_context *c, struct arena *arena, struct plan_facts *f, struct error *err);

@@ -91,10 +91,28 @@ static void tell(struct engine_context *c, enum engine_row_state state, const ch
     engine_row(c, ENGINE_ROW_STEP, CD_ROW, state, CD_ROW_ORDER, NULL, "%s", what);
 }
 
-int flow_cd_teardown(struct engine_context *c, bool force, struct error *err)
+/* A creation that failed early came to none, and one that was emptied may have been deleted by
+ * hand: it is looked at. */
+static bool is_left(struct engine_context *c, const char *bucket)
+{
+    cleanup_error struct error ignored = ERROR_INIT;
+
+    if (text_empty(bucket))
+        return false;
+
+    int rc =
+        engine_call_optional(c, &aws_s3_HeadBucket, object(key("Bucket", bucket)), NULL, &ignored);
+    return rc == 0 || !aws_error_is_not_found(&ignored);
+}
+
+int flow_cd_teardown(
+    struct engine_context *c, bool force, unsigned *changed, char **bucket, struct error *err)
 {
     struct cfn_stack stack = {0};
     struct cd_work w = {.c = c, .verb = "removing", .round = ""};
+    cleanup_free char *name = NULL;
+    *changed = 0;
+    *bucket = NULL;
 
     int rc = cfn_stack_describe(c, c->settings->cd_name, &stack, err);
     if (rc == 0)
@@ -110,9 +128,17 @@ int flow_cd_teardown(struct engine_context *c, bool force, struct error *err)
         return 0;
     }
 
-    rc = remove_stack(&w, &stack, force, err);
+    /* The bucket's name is read before its stack goes: nobody could say later what it was. */
+    rc = cfn_stack_physical_id(c, stack.id, "Bucket", &name, err);
     if (rc == 0)
-        tell(c, ENGINE_DONE, "CD stack removed; its bucket is kept");
+        rc = remove_stack(&w, &stack, force, err);
+    *changed = w.changed;
+
+    bool left = rc == 0 && is_left(c, name);
+    if (left)
+        *bucket = steal(name);
+    if (rc == 0)
+        tell(c, ENGINE_DONE, left ? "CD stack removed; its bucket is kept" : "CD stack removed");
     else if (!engine_detaching(c))
         tell(c, engine_state_of(rc), "CD stack: not removed");
     cfn_stack_done(&stack);

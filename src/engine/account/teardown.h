@@ -3,5 +3,7 @@
 
 #include "engine/context.h"
 
-/* ERR_REFUSED while projects are deployed with it, unless `force`. Its bucket is kept. */
-int flow_cd_teardown(struct engine_context *c, bool force, struct error *err);
+/* ERR_REFUSED while projects are deployed with it, unless `force`. *changed: how many resources
+ * went; *bucket: the one that is left, malloc'd, NULL when none is. */
+int flow_cd_teardown(
+    struct engine_context *c, bool force, unsigned *changed, char **bucket, struct error *err);

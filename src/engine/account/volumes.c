@@ -11,9 +11,10 @@
 
 #include <string.h>
 
-static int list(struct engine_context *c, json_t **items, struct error *err)
+static int list(struct engine_context *c, bool optional, json_t **items, struct error *err)
 {
-    int rc = engine_call_all(c, &aws_efs_DescribeFileSystems, json_object(), items, err);
+    int rc = (optional ? engine_call_all_optional : engine_call_all)(
+        c, &aws_efs_DescribeFileSystems, json_object(), items, err);
     return rc < 0 ? error_wrap(err, "listing the EFS file systems") : 0;
 }
 
@@ -34,9 +35,10 @@ static const char *volume_of(const json_t *file_system, const char *scope)
     return NULL;
 }
 
-int flow_volumes(
+static int find(
     struct engine_context *c,
     struct arena *arena,
+    bool optional,
     const struct plan_kept_volume **out,
     size_t *count,
     struct error *err)
@@ -45,7 +47,7 @@ int flow_volumes(
     cleanup_free char *scope = plan_volume_tag(c->settings, c->project, "");
     *out = NULL;
     *count = 0;
-    int rc = list(c, &items, err);
+    int rc = list(c, optional, &items, err);
     struct plan_kept_volume *volumes =
         arena_array(arena, struct plan_kept_volume, json_array_size(items) + 1);
     size_t i;
@@ -60,6 +62,26 @@ int flow_volumes(
 
     *out = volumes;
     return rc;
+}
+
+int flow_volumes(
+    struct engine_context *c,
+    struct arena *arena,
+    const struct plan_kept_volume **out,
+    size_t *count,
+    struct error *err)
+{
+    return find(c, arena, false, out, count, err);
+}
+
+int flow_volumes_if_allowed(
+    struct engine_context *c,
+    struct arena *arena,
+    const struct plan_kept_volume **out,
+    size_t *count,
+    struct error *err)
+{
+    return find(c, arena, true, out, count, err);
 }
 
 /* One that is gone already is what was wanted. */

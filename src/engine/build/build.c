@@ -12,16 +12,15 @@
 #include "engine/build/build.h"
 
 #include "aws/model/operations.h"
-#include "aws/s3/s3.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind/secrets.h"
 #include "data/object.h"
 #include "engine/build/fault.h"
+#include "engine/build/log.h"
 #include "engine/build/step.h"
 #include "engine/call.h"
 #include "engine/task/left.h"
-#include "engine/task/log_tail.h"
 #include "engine/task/task_run.h"
 #include "engine/task/tasks.h"
 #include "loop/fiber.h"
@@ -35,7 +34,6 @@
 #define ATTEMPTS      2
 #define BUILD_WAIT_MS (60LL * 60 * 1000)
 #define TAIL_LINES    40
-#define LOG_LINES     10000 /* the most that one call of GetLogEvents gives */
 #define STEP_BYTES    80u
 
 /* What an attempt gets beyond what the task definition says. */
@@ -176,6 +174,9 @@ static void show_step(struct task_run *t, const char *line)
         return;
 
     text += strlen("] ");
+    cleanup_free char *masked = secrets_masked(text);
+    if (masked)
+        text = masked;
     engine_row(
         t->c,
         t->row_kind,
@@ -194,27 +195,6 @@ static const struct task_phase PHASES[] = {
     {"ACTIVATING", "starting the builder"},
     {"RUNNING", "building"},
 };
-
-/* The whole output outlives the log group, in the project's build bucket. For later readers: that
- * it cannot be kept stops nothing. */
-static void keep_log(
-    struct engine_context *c,
-    const struct plan_build *b,
-    const struct flow_build_place *place,
-    const struct task_run *t)
-{
-    cleanup_error struct error ignored = ERROR_INIT;
-    cleanup_free char *text = NULL;
-    cleanup_free char *key = xasprintf("logs/%s-%s.log", b->tag, task_id(t->task_arn));
-    const char *type = "text/plain; charset=utf-8";
-
-    if (!place->bucket)
-        return;
-
-    int rc = flow_log_tail(c, t->group, t->stream, LOG_LINES, &text, &ignored);
-    if (rc == 0 && text)
-        s3_put(c->aws, place->bucket, key, type, text, strlen(text), &ignored);
-}
 
 /* ECS forgets a stopped task after an hour; then the log is what there is. */
 static void note_failure(
@@ -288,15 +268,18 @@ static int attempt(
         .phase_count = ARRAY_LEN(PHASES),
         .on_line = show_step,
         .arg = &watch};
+    cleanup_free char *pushed = NULL;
     int rc = task_run(&t, &task, err);
-    if (rc == 0 && task_exit_code(task, PLAN_BUILD_CONTAINER) != 0) {
+    if (rc == 0 && !task) /* ECS forgot it after an hour: what it pushed says how it ended */
+        rc = flow_image_lookup(c, b, &pushed, err);
+    if (rc == 0 && !pushed && task_exit_code(task, PLAN_BUILD_CONTAINER) != 0) {
         note_failure(c, b, &t, task, failure);
         *fault = build_fault_of(task, PLAN_BUILD_CONTAINER, failure->logs);
         rc = 1;
     }
 
     if (rc >= 0)
-        keep_log(c, b, place, &t);
+        build_log_keep(c, b, place, key, t.task_arn);
     task_run_done(&t);
     free(watch.step);
     return rc;
@@ -407,6 +390,17 @@ static int build(
     const char *log_in = plan_registry_hint(arena, NULL, failure->logs);
     if (log_in)
         error_hint(err, "%s", log_in);
+    return rc;
+}
+
+int flow_image_begun(
+    struct engine_context *c, const struct plan_build *b, bool *begun, struct error *err)
+{
+    cleanup_free char *key = xasprintf("build.%s.1.token", b->service);
+    cleanup_free char *token = NULL;
+    int rc = engine_journal_get(c, key, &token, err);
+
+    *begun = token != NULL;
     return rc;
 }
 

@@ -8,6 +8,10 @@
 int flow_image_lookup(
     struct engine_context *c, const struct plan_build *b, char **uri, struct error *err);
 
+/* Whether this deployment has begun to build it, perhaps in an earlier life. */
+int flow_image_begun(
+    struct engine_context *c, const struct plan_build *b, bool *begun, struct error *err);
+
 /* Builds it, a second time where the first failed by no fault of its own, and says where it is (by
  * digest; malloc'd). ERR_CLOUD with the reason in `failure` when the build itself failed. A
  * repeated call after a crash attaches. */

@@ -1,7 +1,7 @@
 /* Images that a deployment needs must not expire: neither the digest that runs when `--build` gives
  * its tag to another, nor that of the last good release while ten failed ones push it out.
  *
- *   build ─▶ hold (trying) ─▶ apply ─ succeeded ─▶ release; trials go, releases beyond ten go
+ *   build ─▶ hold (trying) ─▶ apply ─ succeeded ─▶ release; trials go, the oldest releases go
  *                               └─ failed ─▶ trials go, but for digests in what is deployed now
  *
  * The hold comes before the change, since a failure in the middle may leave the new image running.
@@ -38,7 +38,7 @@ static void warn(const struct build_images *im, const char *what, const struct e
     engine_note(
         im->c,
         ENGINE_SAY_WARNING,
-        "the rights that it needs are in `defangctl policy`",
+        "the rights that it needs are in `defangctl cd policy`",
         "%s: %s",
         what,
         err->message);
@@ -89,13 +89,28 @@ void images_hold(const struct build_images *im)
         put_all(im, 0);
 }
 
+/* The moment is part of a tag's name: a life after a crash writes the same one. */
+static int64_t released_ms(struct engine_context *c)
+{
+    cleanup_error struct error ignored = ERROR_INIT; /* then there is a tag more */
+    cleanup_free char *text = NULL, *now = xasprintf("%lld", (long long)clock_wall_ms());
+    long long ms = 0;
+
+    engine_journal_get(c, "images.released", &text, &ignored);
+    if (!text && engine_journal_put(c, "images.released", now, &ignored) == 0)
+        engine_journal_flush(c, &ignored);
+    text_parse_int(text ? text : now, 0, INT64_MAX, &ms);
+    return ms;
+}
+
 void images_release(const struct build_images *im)
 {
     if (im->count == 0)
         return;
 
-    put_all(im, clock_wall_ms());
-    prune(im, none_runs, NULL);
+    put_all(im, released_ms(im->c));
+    if (!im->some)
+        prune(im, none_runs, NULL);
 }
 
 /* What is deployed is asked now: after a roll back it is the old template, after a failure in the

@@ -10,6 +10,7 @@ struct build_images {
     const struct plan_build *builds;
     char *const *uris; /* by digest, or by tag where the engine builds; NULL: not there */
     size_t count;
+    bool some; /* of a deployment of some services: the others' releases stay */
 };
 
 /* Before anything can run from them. What cannot be kept is a warning. Suspends. */

@@ -4,7 +4,8 @@
  * rule of the repository is for tags that only we make:
  *
  *   Kept-trying-<deployment>-<service>          before anything runs from it
- *   Kept-<UTC>-<deployment>-<service>           the deployment succeeded; the last ten stay
+ *   Kept-<UTC>-<deployment>-<service>           the deployment succeeded; KEEP_RELEASES of these
+ * stay
  *
  * A capital letter, because the tags of builds have none: no service can be named so. The service
  * is a hash, which fits whatever its name is. A tag is put by the image's manifest, which changes

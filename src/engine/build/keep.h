@@ -4,7 +4,7 @@
 
 #include "engine/context.h"
 
-#define KEEP_RELEASES 10
+#define KEEP_RELEASES 20
 
 struct keep_image {
     const char *service;

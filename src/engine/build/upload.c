@@ -9,6 +9,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/call.h"
+#include "loop/fiber.h"
+
+#include <errno.h>
 
 #define UPLOAD_ORDER 10
 
@@ -110,6 +113,20 @@ is_there(struct engine_context *c, const struct flow_archive *a, bool *there, st
     return rc < 0 ? error_wrap(err, "looking for s3://%s/%s", c->facts->bucket, a->object_key) : 0;
 }
 
+/* Nobody goes on with it: a job that was canceled, not one whose daemon goes down. Best effort, the
+ * bucket's rule takes it away after a week. */
+static void give_up(struct upload *u)
+{
+    cleanup_free char *id = NULL;
+    cleanup_error struct error ignored = ERROR_INIT;
+
+    fiber_shield(true);
+    if (engine_journal_get(u->c, u->journal_key, &id, &ignored) == 0 && id &&
+        s3_upload_abort(u->c->aws, u->c->facts->bucket, u->a->object_key, id, &ignored) == 0)
+        engine_journal_put(u->c, u->journal_key, NULL, &ignored);
+    fiber_shield(false);
+}
+
 int flow_upload(
     struct engine_context *c,
     const char *row_id,
@@ -139,6 +156,8 @@ int flow_upload(
     rc = upload_once(&u, err);
     if (rc == 0)
         rc = engine_journal_put(c, journal_key, NULL, err);
+    if (rc == -ECANCELED && !engine_detaching(c))
+        give_up(&u);
     *uploaded = rc == 0;
     return rc < 0 ? error_wrap(err, "uploading %s to s3://%s", a->object_key, c->facts->bucket) : 0;
 }

@@ -68,31 +68,13 @@ static int clear_dead(struct operation *o, struct cfn_stack *stack, struct error
 
 static int refuse_unfinished(const struct cfn_stack *stack, struct error *err)
 {
-    if (text_eq(stack->status, "IMPORT_ROLLBACK_FAILED")) {
-        error_raise(
-            err,
-            ERR_REFUSED,
-            "stack %s is IMPORT_ROLLBACK_FAILED (%s): it cannot be changed any more",
-            stack->name,
-            or_none(stack->status_reason, "no reason given"));
-        error_hint(err, "%s", cfn_status_way_out(stack->status));
-        return -EPERM;
-    }
-
-    if (!text_eq(stack->status, "DELETE_FAILED"))
+    cleanup_free char *refused = cloudformation_refuses(stack);
+    if (!refused)
         return 0;
 
-    /* A teardown that did not finish: what is left may hold data, and an `up` is no order to delete
-     * it. */
-    int rc = error_raise(
-        err,
-        ERR_REFUSED,
-        "the last teardown of stack %s did not finish (%s)",
-        stack->name,
-        or_none(stack->status_reason, "DELETE_FAILED"));
-    error_hint(
-        err, "run `defangctl down` again (with --force where something is protected), then deploy");
-    return rc;
+    error_raise(err, ERR_REFUSED, "%s", refused);
+    error_hint(err, "%s", cfn_status_way_out(stack->status));
+    return -EPERM;
 }
 
 /* Absent, or whole and idle. */

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "engine/stack/stack.h"
 
 #include <errno.h>
 #include <string.h>
@@ -25,17 +26,13 @@ static int find_bucket(
     json_t *found,
     struct error *err)
 {
-    cleanup_json json_t *reply = NULL;
-    json_t *in = object(key("StackName", stack), key("LogicalResourceId", logical_id));
+    cleanup_free char *name = NULL;
 
-    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, in, &reply, err);
+    int rc = cfn_stack_physical_id(c, stack, logical_id, &name, err);
     if (rc < 0)
         return error_wrap(err, "looking for the bucket %s", logical_id);
 
-    const char *name = json_str(reply, "StackResources.0.PhysicalResourceId");
-    const char *status = json_str(reply, "StackResources.0.ResourceStatus");
-
-    if (!text_empty(name) && !text_eq(status, "DELETE_COMPLETE"))
+    if (name)
         json_push(found, object(key("name", name), key("purge", purge)));
     return 0;
 }
@@ -172,12 +169,9 @@ static int settle_one(struct engine_context *c, const json_t *bucket, struct err
 {
     const char *name = json_str_or(bucket, "name", "");
     if (!json_bool_or(bucket, "purge", false)) {
-        engine_note(
-            c,
-            ENGINE_SAY_NOTE,
-            "Delete it in S3 when nobody needs what is in it.",
-            "bucket %s is kept with what is in it",
-            name);
+        cleanup_free char *hint =
+            xasprintf("`aws s3 rb --force s3://%s` deletes it when nobody needs that", name);
+        engine_note(c, ENGINE_SAY_NOTE, hint, "bucket %s is kept with what is in it", name);
         return 0;
     }
 
@@ -189,11 +183,12 @@ static int settle_one(struct engine_context *c, const json_t *bucket, struct err
         return rc;
     }
 
+    cleanup_free char *hint = xasprintf("`aws s3 rb --force s3://%s` deletes it", name);
     if (rc < 0)
         engine_note(
             c,
             ENGINE_SAY_WARNING,
-            "Empty and delete it in S3.",
+            hint,
             "bucket %s could not be removed: %s",
             name,
             local.message ? local.message : "unknown");

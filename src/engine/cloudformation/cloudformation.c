@@ -3,6 +3,7 @@
 #include "engine/cloudformation/apply.h"
 #include "engine/cloudformation/cancel.h"
 #include "engine/cloudformation/destroy.h"
+#include "engine/cloudformation/drift.h"
 #include "engine/cloudformation/mend.h"
 #include "engine/cloudformation/release.h"
 #include "engine/cloudformation/state.h"
@@ -18,6 +19,7 @@ const struct engine engine_cloudformation = {
     .cancel = cloudformation_cancel,
     .outputs = cloudformation_outputs,
     .resources = cloudformation_resources,
+    .gone = cloudformation_gone,
     .refresh = cloudformation_refresh,
     .release = cloudformation_release,
 };

@@ -87,7 +87,7 @@ static void forget(struct operation *o, const struct cfn_change *change)
     json_t *in =
         object(key("StackName", change->stack_name), key("ChangeSetName", change->change_set_name));
 
-    engine_call(o->c, &aws_cloudformation_DeleteChangeSet, in, NULL, &ignored);
+    engine_call_optional(o->c, &aws_cloudformation_DeleteChangeSet, in, NULL, &ignored);
 }
 
 int last_word_check(struct operation *o, const struct cfn_change *change, struct error *err)

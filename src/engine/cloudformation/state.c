@@ -10,6 +10,34 @@
 #include "engine/call.h"
 #include "engine/stack/stack.h"
 
+/* A teardown that did not finish: what is left may hold data, and an `up` is no order to delete it.
+ */
+char *cloudformation_refuses(const struct cfn_stack *stack)
+{
+    const char *reason = stack->status_reason ? stack->status_reason : "no reason given";
+
+    if (text_eq(stack->status, "DELETE_FAILED"))
+        return xasprintf(
+            "stack %s is DELETE_FAILED: its last teardown did not finish (%s)",
+            stack->name,
+            reason);
+    if (text_eq(stack->status, "IMPORT_ROLLBACK_FAILED"))
+        return xasprintf(
+            "stack %s is IMPORT_ROLLBACK_FAILED (%s): it cannot be changed any more",
+            stack->name,
+            reason);
+    return NULL;
+}
+
+static char *way_out(const struct cfn_stack *stack)
+{
+    const char *way = cfn_status_way_out(stack->status);
+
+    if (!way && cfn_status_busy(stack->status) && !text_eq(stack->status, "REVIEW_IN_PROGRESS"))
+        way = "another operation works on it; `defangctl up` and `defangctl down` wait for its end";
+    return xstrdup_null(way);
+}
+
 /* A stack in review has no resources yet; a dead one has none that serve. */
 int cloudformation_deployed(
     struct engine_context *c, struct engine_template *out, struct error *err)
@@ -26,7 +54,8 @@ int cloudformation_deployed(
         bool moves = cfn_status_busy(stack.status) || text_ends(stack.status, "_FAILED");
 
         out->status = xstrdup(stack.status);
-        out->stuck = xstrdup_null(cfn_status_way_out(stack.status));
+        out->stuck = way_out(&stack);
+        out->refused = cloudformation_refuses(&stack);
         out->exists = !in_review && !cfn_status_is_dead(stack.status);
         out->settled = out->exists && !moves;
         if (out->exists)

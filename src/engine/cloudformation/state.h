@@ -3,8 +3,13 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/stack/stack.h"
 
 #define STACK_NAME_SETTING "DEFANG_PREFIX or --stack" /* chooses another name, says the hint */
+
+/* Why no `up` changes a stack in this state; cfn_status_way_out() says what does. NULL: one does.
+ * malloc'd. */
+char *cloudformation_refuses(const struct cfn_stack *stack);
 
 int cloudformation_deployed(
     struct engine_context *c, struct engine_template *out, struct error *err);

@@ -1,25 +1,22 @@
 /* A project's stack outside its deployments: does the cloud still look as the template says?
  *
- * CloudFormation compares by itself (DetectStackDrift), which takes minutes; the id of the
- * comparison is kept, so that a restart goes on waiting for the same one. The differences are told
- * and nothing is changed: there is no state of our own to mend. */
+ * CloudFormation compares by itself (drift.h). The differences are told and nothing is changed:
+ * there is no state of our own to mend. What is gone, an `up` makes anew (daemon/jobs/up_gone.c).
+ */
 #include "engine/cloudformation/upkeep.h"
 
-#include "aws/model/operations.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
-#include "engine/call.h"
+#include "engine/cloudformation/drift.h"
 #include "engine/cloudformation/state.h"
+#include "plan/consent.h"
 
 #include <errno.h>
 
 #define ROW           "stack"
 #define ROW_ORDER     2
-#define DRIFT_WAIT_MS (30LL * 60 * 1000)
-#define DRIFT_ID      "cfn.drift-id"
-#define VALUE_COLUMNS 60  /* of a property, on a line for people */
-#define PAGE_DRIFTS   100 /* the most that one call gives */
+#define VALUE_COLUMNS 60 /* of a property, on a line for people */
 
 int cloudformation_find(struct engine_context *c, struct cfn_stack *out, struct error *err)
 {
@@ -42,64 +39,16 @@ int cloudformation_find(struct engine_context *c, struct cfn_stack *out, struct 
     return rc;
 }
 
-/* Begun once, also over a restart: the id is kept. */
-static int begin_detection(
-    struct engine_context *c, const struct cfn_stack *stack, char **id, struct error *err)
+/* What is looked for by every `up`, and what only where it is asked for; what held data comes back
+ * empty, which somebody has to want. */
+static const char *way_back(const char *type)
 {
-    cleanup_json json_t *reply = NULL;
-
-    int rc = engine_journal_get(c, DRIFT_ID, id, err);
-    if (rc < 0 || *id)
-        return rc;
-
-    rc = engine_call(
-        c, &aws_cloudformation_DetectStackDrift, object(key("StackName", stack->id)), &reply, err);
-    if (rc < 0)
-        return error_wrap(
-            err, "asking CloudFormation to compare stack %s with what is there", stack->name);
-
-    *id = xstrdup(json_str_or(reply, "StackDriftDetectionId", ""));
-    return engine_journal_put(c, DRIFT_ID, *id, err);
-}
-
-static int wait_for_detection(
-    struct engine_context *c, const struct cfn_stack *stack, const char *id, struct error *err)
-{
-    struct engine_pace pace = {0};
-    int64_t deadline = loop_now_ms(c->loop) + DRIFT_WAIT_MS;
-
-    for (;;) {
-        cleanup_json json_t *reply = NULL;
-
-        int rc = engine_call(
-            c,
-            &aws_cloudformation_DescribeStackDriftDetectionStatus,
-            object(key("StackDriftDetectionId", id)),
-            &reply,
-            err);
-        const char *status = json_str_or(reply, "DetectionStatus", "");
-        if (rc < 0)
-            return error_wrap(err, "comparing stack %s with what is there", stack->name);
-
-        /* Some resources could not be read: the others are told. */
-        if (text_eq(status, "DETECTION_FAILED"))
-            engine_note(
-                c,
-                ENGINE_SAY_WARNING,
-                NULL,
-                "CloudFormation could not compare everything: %s",
-                json_str_or(reply, "DetectionStatusReason", "no reason given"));
-        if (!text_eq(status, "DETECTION_IN_PROGRESS"))
-            return 0;
-        if (loop_now_ms(c->loop) > deadline)
-            return error_raise(
-                err,
-                ERR_TIMEOUT,
-                "CloudFormation did not end comparing stack %s within 30 minutes",
-                stack->name);
-        if (engine_pace_wait(&pace) < 0)
-            return error_raise(err, ERR_CANCELED, "canceled");
-    }
+    if (text_eq(type, "AWS::ECS::Service") || text_eq(type, "AWS::ECS::Cluster") ||
+        text_eq(type, "AWS::Logs::LogGroup"))
+        return "`defangctl up` makes it anew";
+    if (plan_effect_of_going(type) == PLAN_LOSES)
+        return "`defangctl up --refresh` says what making it anew means: it begins empty";
+    return "`defangctl up --refresh` makes it anew";
 }
 
 static void tell_difference(struct engine_context *c, const json_t *drift)
@@ -119,8 +68,7 @@ static void tell_difference(struct engine_context *c, const json_t *drift)
         engine_note(
             c,
             ENGINE_SAY_WARNING,
-            text_eq(type, "AWS::ECS::Service") ? "`defangctl up` makes it anew"
-                                               : "`defangctl down`, then `defangctl up`",
+            way_back(type),
             "%s (%s) %s is gone",
             id,
             type,
@@ -146,11 +94,13 @@ static void tell_difference(struct engine_context *c, const json_t *drift)
 }
 
 struct drift_count {
+    struct engine_context *c;
     unsigned differ, same, unknown;
 };
 
-static void count_drift(struct engine_context *c, const json_t *drift, struct drift_count *n)
+static void count_drift(void *arg, const json_t *drift)
 {
+    struct drift_count *n = arg;
     const char *status = json_str_or(drift, "StackResourceDriftStatus", "");
     bool is_same = text_eq(status, "IN_SYNC");
     bool differs = text_eq(status, "MODIFIED") || text_eq(status, "DELETED");
@@ -159,38 +109,7 @@ static void count_drift(struct engine_context *c, const json_t *drift, struct dr
     n->differ += differs;
     n->unknown += !is_same && !differs;
     if (differs)
-        tell_difference(c, drift);
-}
-
-/* Page by page, not by engine_call_all(): the model has no paginator for this operation. */
-static int tell_drifts(
-    struct engine_context *c,
-    const struct cfn_stack *stack,
-    struct drift_count *n,
-    struct error *err)
-{
-    cleanup_free char *token = NULL;
-
-    do {
-        cleanup_json json_t *reply = NULL;
-        json_t *in = object(
-            key("StackName", stack->id), key("NextToken", token), key("MaxResults", PAGE_DRIFTS));
-
-        int rc = engine_call(c, &aws_cloudformation_DescribeStackResourceDrifts, in, &reply, err);
-        if (rc < 0)
-            return error_wrap(err, "reading how stack %s differs", stack->name);
-
-        size_t i;
-        json_t *drift;
-
-        json_array_foreach(json_object_get(reply, "StackResourceDrifts"), i, drift) {
-            count_drift(c, drift, n);
-        }
-
-        free(token);
-        token = xstrdup_null(json_str(reply, "NextToken"));
-    } while (!text_empty(token));
-    return 0;
+        tell_difference(n->c, drift);
 }
 
 static void tell(struct engine_context *c, enum engine_row_state state, const char *what)
@@ -204,14 +123,8 @@ static int compare(
     struct drift_count *n,
     struct error *err)
 {
-    cleanup_free char *id = NULL;
-
     tell(c, ENGINE_ACTIVE, "comparing what is there with the template");
-    int rc = begin_detection(c, stack, &id, err);
-    if (rc == 0)
-        rc = wait_for_detection(c, stack, id, err);
-    if (rc == 0)
-        rc = tell_drifts(c, stack, n, err);
+    int rc = drift_detect(c, stack, count_drift, n, err);
 
     if (rc == 0) {
         cleanup_free char *what = xasprintf(
@@ -242,9 +155,7 @@ static int wait_until_whole(struct engine_context *c, struct cfn_stack *stack, s
     if (!stack->exists)
         return error_raise(err, ERR_NOT_FOUND, "the stack was removed meanwhile");
 
-    bool whole = (text_ends(stack->status, "_COMPLETE") && !cfn_status_is_dead(stack->status)) ||
-                 text_eq(stack->status, "UPDATE_ROLLBACK_FAILED");
-    if (whole)
+    if (drift_possible(stack->status))
         return 0;
 
     const char *way = cfn_status_way_out(stack->status);
@@ -261,7 +172,7 @@ static int wait_until_whole(struct engine_context *c, struct cfn_stack *stack, s
 int cloudformation_refresh(struct engine_context *c, struct engine_outcome *out, struct error *err)
 {
     struct cfn_stack stack = {0};
-    struct drift_count n = {0};
+    struct drift_count n = {.c = c};
     *out = (struct engine_outcome){0};
 
     int rc = cloudformation_find(c, &stack, err);

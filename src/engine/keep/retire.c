@@ -400,8 +400,10 @@ static int refuse_protected(
                 s->items[i].service);
             error_hint(
                 err,
-                "`defangctl down --force` lifts the protection and removes it; it leaves a last "
-                "snapshot");
+                c->no_snapshot
+                    ? "add --force: it lifts the protection and removes it; it leaves no snapshot"
+                    : "`defangctl down --force` lifts the protection and removes it; it leaves a "
+                      "last snapshot");
         }
     }
 

@@ -75,6 +75,10 @@ static int protect_when_it_can(
 
     for (;;) {
         int rc = protect(c, type, id, on, err);
+        if (rc < 0 && !on && aws_error_is_not_found(err)) { /* deleted from outside */
+            error_done(err);
+            return 0;
+        }
         bool busy = rc < 0 && strstr(err->aws_code ? err->aws_code : "", "State");
         if (!busy || loop_now_ms(c->loop) > deadline)
             return rc < 0 ? error_wrap(err, "changing the deletion protection of %s", id) : 0;

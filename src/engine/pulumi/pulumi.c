@@ -265,6 +265,8 @@ const struct engine engine_pulumi = {
     .outputs = pulumi_outputs,
     .resources = pulumi_resources,
     .preview = pulumi_preview,
+    .gone = pulumi_gone,
+    .forgets = true,
     .refresh = pulumi_refresh,
     .release = pulumi_release,
 };

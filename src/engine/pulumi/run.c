@@ -117,7 +117,7 @@ static int judge(
     cleanup_free char *reason = task_reason(task, CONTAINER);
     if (code == BUSY_EXIT) {
         error_raise(err, ERR_REFUSED, "another run of Pulumi holds this project and stack");
-        error_hint(err, "wait until it has ended, or see `defangctl cd cancel`");
+        error_hint(err, "wait until it has ended, or end it: `defangctl cd cancel --force`");
         return -EPERM;
     }
 
@@ -222,8 +222,8 @@ int pulumi_run_begun(struct engine_context *c, const char *key, bool *begun, str
     return rc;
 }
 
-/* Bounded by the task's own stop timeout and some: then ECS kills it. */
-static void wait_until_over(struct engine_context *c, const struct pulumi_place *p, const char *arn)
+/* Bounded by the task's own stop timeout and some: then ECS kills it. False: it lives on. */
+static bool wait_until_over(struct engine_context *c, const struct pulumi_place *p, const char *arn)
 {
     struct engine_pace pace = {0};
     int64_t deadline = loop_now_ms(c->loop) + STOP_MS;
@@ -237,18 +237,31 @@ static void wait_until_over(struct engine_context *c, const struct pulumi_place 
         const json_t *task = json_at(reply, "tasks.0");
 
         if (rc < 0 || !task || text_eq(json_str(task, "lastStatus"), "STOPPED"))
-            return;
+            return true;
 
         engine_pace_wait(&pace);
     }
 
-    engine_note(
-        c,
-        ENGINE_SAY_WARNING,
-        NULL,
-        "Pulumi did not end within %lld s of being asked to; its task is %s",
-        STOP_MS / 1000,
-        task_id(arn));
+    return false;
+}
+
+int pulumi_task_stop(
+    struct engine_context *c,
+    const struct pulumi_place *p,
+    const char *arn,
+    bool *over,
+    struct error *err)
+{
+    json_t *in = object(
+        key("cluster", p->cd.cluster), key("task", arn), key("reason", "canceled by defangctl"));
+
+    int rc = engine_call(c, &aws_ecs_StopTask, in, NULL, err);
+    *over = wait_until_over(c, p, arn); /* one that ECS does not know any more is over too */
+    if (rc < 0 && *over) {
+        error_done(err);
+        return 0;
+    }
+    return rc < 0 ? error_wrap(err, "stopping task %s", task_id(arn)) : 0;
 }
 
 void pulumi_run_stop(struct engine_context *c, const struct pulumi_place *p, const char *key)
@@ -265,9 +278,16 @@ void pulumi_run_stop(struct engine_context *c, const struct pulumi_place *p, con
         ENGINE_SAY_NOTE,
         NULL,
         "canceling: Pulumi ends what is under way, which takes up to two minutes");
-    json_t *in = object(
-        key("cluster", p->cd.cluster), key("task", arn), key("reason", "canceled by defangctl"));
-    engine_call(c, &aws_ecs_StopTask, in, NULL, &ignored);
-    wait_until_over(c, p, arn);
+    bool over = false;
+    pulumi_task_stop(c, p, arn, &over, &ignored);
     fiber_shield(false);
+
+    if (!over)
+        engine_note(
+            c,
+            ENGINE_SAY_WARNING,
+            "`defangctl cd cancel --force` ends it",
+            "Pulumi did not end within %lld s of being asked to; its task is %s",
+            STOP_MS / 1000,
+            task_id(arn));
 }

@@ -33,3 +33,12 @@ int pulumi_run_begun(struct engine_context *c, const char *key, bool *begun, str
 /* Asks the task to end and waits until it has (it takes Pulumi up to two minutes). Shielded from
  * cancel. */
 void pulumi_run_stop(struct engine_context *c, const struct pulumi_place *p, const char *key);
+
+/* The same of any task that holds the stack. *over: it has ended; else ECS will kill it. Suspends.
+ */
+int pulumi_task_stop(
+    struct engine_context *c,
+    const struct pulumi_place *p,
+    const char *arn,
+    bool *over,
+    struct error *err);

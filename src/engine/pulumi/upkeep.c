@@ -1,14 +1,20 @@
 /* The verbs beside up and destroy.
  *
  * preview: Pulumi says what an apply would do, as log lines. refresh: its state follows what is
- * really there. release: a lock is taken away when the task that held it is stopped, says ECS; a
- * lock of no task may be a person's at a shell, and needs `force`. */
+ * really there. release: a lock is taken away when the task that held it is stopped, says ECS. With
+ * `force` a task that lives is asked to end first, which lets Pulumi finish what is under way; and
+ * a lock of no task, which may be a person's at a shell, goes too. */
 #include "engine/pulumi/upkeep.h"
 
 #include "base/mem.h"
+#include "engine/pulumi/checkpoint.h"
 #include "engine/pulumi/verb.h"
+#include "engine/task/tasks.h"
 
 #include <errno.h>
+#include <string.h>
+
+#define IDS_KEY "pulumi.ids-before"
 
 static int need_state(struct pulumi_verb *v, struct error *err)
 {
@@ -72,6 +78,96 @@ int pulumi_refresh(struct engine_context *c, struct engine_outcome *out, struct 
     return rc;
 }
 
+static int read_ids(struct engine_context *c, json_t **ids, struct error *err)
+{
+    struct pulumi_verb v;
+    cleanup_json json_t *checkpoint = NULL;
+
+    int rc = pulumi_verb_open(&v, c, "look", err);
+    if (rc == 0)
+        rc = pulumi_object(c, &v.place, v.place.checkpoint, &checkpoint, err);
+    *ids = rc == 0 ? pulumi_physical_ids(checkpoint) : NULL;
+    pulumi_verb_done(&v);
+    return rc;
+}
+
+/* Those of before, kept for a later life of the job: by then the state may have lost them. */
+static int ids_before(struct engine_context *c, json_t **ids, struct error *err)
+{
+    cleanup_free char *text = NULL;
+    *ids = NULL;
+
+    int rc = engine_journal_get(c, IDS_KEY, &text, err);
+    if (rc == 0 && text)
+        return json_parse(text, strlen(text), ids, err);
+    if (rc == 0)
+        rc = read_ids(c, ids, err);
+    if (rc < 0)
+        return rc;
+
+    text = json_print(*ids, false, true);
+    rc = engine_journal_put(c, IDS_KEY, text, err);
+    return rc < 0 ? rc : engine_journal_flush(c, err);
+}
+
+int pulumi_gone(struct engine_context *c, json_t **gone, struct error *err)
+{
+    cleanup_json json_t *before = NULL, *after = NULL;
+    struct engine_outcome outcome = {0};
+    const char *id;
+    json_t *unused;
+
+    *gone = NULL;
+    int rc = ids_before(c, &before, err);
+    if (rc == 0)
+        rc = pulumi_refresh(c, &outcome, err);
+    if (rc == 0)
+        rc = read_ids(c, &after, err);
+    engine_outcome_done(&outcome);
+    if (rc < 0)
+        return rc;
+
+    *gone = json_object();
+    json_object_foreach(before, id, unused) {
+        if (!json_object_get(after, id))
+            json_object_set_new(*gone, id, json_true());
+    }
+    return 0;
+}
+
+/* Whoever asks with `force` has been told which task it is. It gives the stack back by itself where
+ * it can. */
+static int end_task(struct pulumi_verb *v, const char *task, struct error *err)
+{
+    bool over = false;
+
+    engine_row(
+        v->c,
+        ENGINE_ROW_STEP,
+        PULUMI_ROW,
+        ENGINE_ACTIVE,
+        PULUMI_ROW_ORDER,
+        "up to 3 min",
+        "task %s is asked to end what is under way",
+        task_id(task));
+    int rc = pulumi_task_stop(v->c, &v->place, task, &over, err);
+    if (rc == 0 && !over) {
+        rc = error_raise(err, ERR_TIMEOUT, "task %s was told to end and has not yet", task);
+        error_hint(err, "ECS kills it; `defangctl cd cancel` then takes its lock away");
+    }
+    if (rc == 0)
+        engine_note(
+            v->c, ENGINE_SAY_NOTE, NULL, "task %s was ended: what it made stays", task_id(task));
+    return rc;
+}
+
+static int
+who_holds(struct pulumi_verb *v, char **task, bool *alive, char **lock, struct error *err)
+{
+    int rc = pulumi_owner(v->c, &v->place, task, alive, err);
+    return rc < 0 ? rc : pulumi_lock(v->c, &v->place, lock, err);
+}
+
 /* Who holds the stack is no task that lives: only then is the lock taken away. A lock without a
  * task of ours may be a person's at a shell. */
 static int may_release(struct pulumi_verb *v, bool force, bool *held, struct error *err)
@@ -79,9 +175,15 @@ static int may_release(struct pulumi_verb *v, bool force, bool *held, struct err
     cleanup_free char *task = NULL, *lock = NULL;
     bool alive = false;
 
-    int rc = pulumi_owner(v->c, &v->place, &task, &alive, err);
-    if (rc == 0)
-        rc = pulumi_lock(v->c, &v->place, &lock, err);
+    int rc = who_holds(v, &task, &alive, &lock, err);
+    if (rc == 0 && alive && force) {
+        rc = end_task(v, task, err);
+        free(task);
+        free(lock);
+        task = lock = NULL;
+        if (rc == 0)
+            rc = who_holds(v, &task, &alive, &lock, err);
+    }
     *held = task || lock;
     if (rc < 0 || !*held)
         return rc;
@@ -95,8 +197,9 @@ static int may_release(struct pulumi_verb *v, bool force, bool *held, struct err
             v->c->settings->stack);
         error_hint(
             err,
-            "`defangctl cancel` ends a deployment of this daemon; another one's task can be "
-            "stopped in ECS");
+            "`defangctl cancel` ends a deployment of this daemon; `defangctl cd cancel --force` "
+            "ends "
+            "another one's task, as soon as Pulumi has ended what is under way");
         return -EPERM;
     }
 

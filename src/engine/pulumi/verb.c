@@ -86,7 +86,11 @@ static int claim(struct pulumi_verb *v, struct error *err)
             v->c->project,
             v->c->settings->stack,
             task);
-        error_hint(err, "wait until it has ended, or stop that task in ECS");
+        error_hint(
+            err,
+            "wait until it has ended, or end it: `defangctl cd cancel --force` (Pulumi ends what "
+            "is "
+            "under way first)");
         return -EPERM;
     }
 

@@ -4,8 +4,8 @@
  *
  * The three groups are read one after the other and sorted together, so that a query is held whole;
  * where only the newest lines are wanted the older ones are dropped on the way. Following repeats
- * the query from a little before the newest line, because CloudWatch shows lines late and out of
- * order, and drops what it handed on before, by event id.
+ * the query from a little before the newest line; what each stream has had, and what of it may be
+ * missing, is known to log_streams.c.
  *
  * Stream names: "<service>/<service>_<deployment>/<task>" (shared/reference/defang.md 4.7); builds:
  * "image/kaniko/<task>"; the ecs group holds events, not lines of services. */
@@ -18,6 +18,7 @@
 #include "base/vec.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "engine/run/log_streams.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,11 +26,9 @@
 
 #define DEFAULT_WINDOW_MS (60LL * 60 * 1000)
 #define PAGE_EVENTS       1000
+#define CHEAP_PAGES       3   /* a look that took so many may go further back */
 #define PAGES_MAX         500 /* one may be empty: CloudWatch looks through so much for each */
 
-/* CloudWatch shows lines late and out of order: following reads again a little of what it had and
- * drops what it knows. */
-#define OVERLAP_MS 10000
 #define KEEP_SLACK 4096 /* lines held beyond a limit before the older ones are dropped */
 
 struct line {
@@ -41,11 +40,10 @@ struct reader {
     struct engine_context *c;
     const struct flow_log_query *q;
     VEC(struct line) lines;
-    size_t keep;   /* the newest so many are wanted; 0 = all */
-    size_t enough; /* the oldest so many are wanted; 0 = all */
-    /* While following: event id → time; what is older than the overlap is forgotten. */
-    json_t *seen;
-    int64_t newest_ms; /* time of the newest line that was there, by the clock of AWS */
+    size_t keep;                 /* the newest so many are wanted; 0 = all */
+    size_t enough;               /* the oldest so many are wanted; 0 = all */
+    struct log_streams *streams; /* while following */
+    unsigned pages;              /* read in this look */
 };
 
 static void line_done(struct line *l)
@@ -119,27 +117,15 @@ static void drop_older(struct reader *r)
 }
 
 /* False when it was handed on before. */
-static bool is_new(struct reader *r, const char *id, int64_t time_ms)
+static bool is_new(struct reader *r, const char *source, const json_t *event)
 {
-    r->newest_ms = MAX(r->newest_ms, time_ms);
-    if (!r->seen)
-        return true;
-    if (json_object_get(r->seen, id))
-        return false;
-
-    json_object_set_new(r->seen, id, json_integer(time_ms));
-    return true;
-}
-
-static void forget_before(struct reader *r, int64_t from_ms)
-{
-    const char *id;
-    json_t *time;
-    void *next;
-    json_object_foreach_safe(r->seen, next, id, time) {
-        if (json_integer_value(time) < from_ms)
-            json_object_del(r->seen, id);
-    }
+    return !r->streams || log_streams_take(
+                              r->streams,
+                              source,
+                              json_str_or(event, "logStreamName", ""),
+                              json_str_or(event, "eventId", ""),
+                              json_int_or(event, "timestamp", 0),
+                              json_int_or(event, "ingestionTime", 0));
 }
 
 /* Whose line it is; false when its stream is none that we know. */
@@ -179,9 +165,11 @@ static void take_event(struct reader *r, const char *source, const json_t *event
     const char *text = json_str_or(event, "message", "");
     int64_t time_ms = json_int_or(event, "timestamp", 0);
 
-    if (!is_new(r, id, time_ms) || !name_line(r, source, stream, &service, &deployment, &task))
+    if (!name_line(r, source, stream, &service, &deployment, &task))
         return;
     if (!text_eq(source, "ecs") && !wanted(r->q, service, deployment))
+        return;
+    if (!is_new(r, source, event))
         return;
 
     struct line line = {
@@ -199,6 +187,7 @@ static void take_event(struct reader *r, const char *source, const json_t *event
 
 struct span {
     int64_t from_ms, to_ms; /* to 0: open */
+    const char *stream;     /* of this one alone; NULL: of all */
 };
 
 /* A group that is not there has no lines: *reply stays NULL. */
@@ -212,10 +201,12 @@ static int read_page(
 {
     cleanup_error struct error local = ERROR_INIT;
     json_t *end = span.to_ms ? json_of(span.to_ms) : NULL;
+    json_t *only = span.stream ? json_pack("[s]", span.stream) : NULL;
     /* A person's text may be no UTF-8; it is left out then. */
     json_t *pattern = text_empty(r->q->filter) ? NULL : json_string(r->q->filter);
     json_t *in = object(
         key("logGroupName", group),
+        key("logStreamNames", only),
         key("startTime", span.from_ms),
         key("endTime", end),
         key("filterPattern", pattern),
@@ -230,10 +221,22 @@ static int read_page(
     return error_wrap(err, "reading the log group %s", group);
 }
 
-static int read_group(
-    struct reader *r, const char *which, const char *source, struct span span, struct error *err)
+/* By what its lines are named after; the table is in the order in which they are read. */
+static const struct {
+    const char *source, *which;
+} groups[] = {{"run", "logs"}, {"build", "builds"}, {"ecs", "ecs"}};
+
+static const char *group_of(const char *source)
 {
-    cleanup_free char *group = plan_log_group(r->c->settings, r->c->project, which);
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+        if (text_eq(groups[i].source, source))
+            return groups[i].which;
+    return "";
+}
+
+static int read_group(struct reader *r, const char *source, struct span span, struct error *err)
+{
+    cleanup_free char *group = plan_log_group(r->c->settings, r->c->project, group_of(source));
     cleanup_free char *next = NULL;
     size_t before = r->lines.len;
 
@@ -251,6 +254,7 @@ static int read_group(
             take_event(r, source, event);
         }
 
+        r->pages++;
         free(next);
         next = xstrdup_null(json_str(reply, "nextToken"));
         bool enough = r->enough && r->lines.len - before >= r->enough; /* pages come by time */
@@ -266,14 +270,13 @@ static int read_group(
 
 static int read_all(struct reader *r, struct span span, struct error *err)
 {
+    const bool read[ARRAY_LEN(groups)] = {r->q->run, r->q->build, r->q->ecs};
     int rc = 0;
 
-    if (r->q->run)
-        rc = read_group(r, "logs", "run", span, err);
-    if (rc == 0 && r->q->build)
-        rc = read_group(r, "builds", "build", span, err);
-    if (rc == 0 && r->q->ecs)
-        rc = read_group(r, "ecs", "ecs", span, err);
+    r->pages = 0;
+    for (size_t i = 0; rc == 0 && i < ARRAY_LEN(groups); i++)
+        if (read[i])
+            rc = read_group(r, groups[i].source, span, err);
     return rc;
 }
 
@@ -351,10 +354,25 @@ hand_over(struct reader *r, int (*fn)(void *arg, const struct engine_log *line),
     return rc;
 }
 
+/* Of streams that are new, or come back after a silence, what they had before the look. */
+static int read_gaps(struct reader *r, struct error *err)
+{
+    char *source, *stream;
+    int64_t from_ms;
+    int rc = 0;
+
+    while (rc == 0 && log_streams_gap(r->streams, &source, &stream, &from_ms)) {
+        rc = read_group(r, source, (struct span){.from_ms = from_ms, .stream = stream}, err);
+        free(source);
+        free(stream);
+    }
+
+    return rc;
+}
+
 /* Until the fiber is canceled, or whoever reads is gone. */
 static int follow(
     struct reader *r,
-    int64_t from_ms,
     int (*fn)(void *arg, const struct engine_log *line),
     void *arg,
     struct error *err)
@@ -362,13 +380,14 @@ static int follow(
     struct engine_pace pace = {0};
     r->keep = 0;
     for (;;) {
-        /* By the times of the lines, not by our clock: the two may differ. */
-        from_ms = MAX(from_ms, r->newest_ms - OVERLAP_MS);
-        forget_before(r, from_ms);
+        int64_t from_ms = log_streams_look(r->streams, r->pages <= CHEAP_PAGES);
+
         if (engine_pace_wait(&pace) < 0)
             return error_raise(err, ERR_CANCELED, "canceled");
 
         int rc = read_all(r, (struct span){.from_ms = from_ms}, err);
+        if (rc == 0)
+            rc = read_gaps(r, err);
         if (rc < 0)
             return rc;
         if (r->lines.len)
@@ -386,7 +405,7 @@ int flow_logs(
     void *arg,
     struct error *err)
 {
-    struct reader r = {.c = c, .q = q, .seen = q->follow ? json_object() : NULL};
+    struct reader r = {.c = c, .q = q};
     struct span span = {.from_ms = q->since_ms, .to_ms = q->until_ms};
 
     if (!span.from_ms && !span.to_ms && q->window_from_ms)
@@ -394,6 +413,9 @@ int flow_logs(
             (struct span){.from_ms = q->window_from_ms, .to_ms = q->follow ? 0 : q->window_to_ms};
     if (!span.from_ms)
         span.from_ms = (q->until_ms ? q->until_ms : clock_wall_ms()) - DEFAULT_WINDOW_MS;
+
+    if (q->follow)
+        r.streams = log_streams_new(span.from_ms);
 
     /* Following from a time on is all lines from then on: a limit would leave a gap. */
     unsigned limit = q->follow && q->since_ms ? 0 : q->limit;
@@ -410,11 +432,11 @@ int flow_logs(
     }
 
     if (rc == 0 && q->follow)
-        rc = follow(&r, span.from_ms, fn, arg, err);
+        rc = follow(&r, fn, arg, err);
 
     vec_each(line, &r.lines)
         line_done(line);
     vec_free(&r.lines);
-    json_decref(r.seen);
+    log_streams_free(r.streams);
     return rc;
 }

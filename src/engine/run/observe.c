@@ -279,8 +279,11 @@ static int look(struct flow_observer *o, struct error *err)
         return 0;
 
     int rc = stopped_know_before(o, err);
-    if (rc == 0)
-        rc = stopped_forgive_missing(look_at_services(o, err), err);
+    if (rc == 0) {
+        int seen = look_at_services(o, err);
+        rc = stopped_forgive_missing(seen, err);
+        o->vanished = seen < 0 && rc == 0;
+    }
     vec_each(w, &o->services) {
         if (rc == 0 && !w->steady) {
             rc = stopped_forgive_missing(stopped_look(o, w, err), err);
@@ -312,6 +315,8 @@ static void observe(void *arg)
             told = true;
         }
 
+        if (last)
+            stopped_look_back(o);
         if (last || fiber_wait(&o->stop, pause_ms) == -ECANCELED)
             break;
     }

@@ -34,6 +34,7 @@ struct flow_observer {
     VEC(struct watched) services;
     VEC(char *) stopped_seen; /* ARNs of tasks that need no second look */
     bool before_known;
+    bool vanished;                 /* at the last look the cluster was not there */
     struct engine_failure failure; /* the last one that was found */
     struct fiber *fiber;
     struct fiber_event stop;
@@ -51,6 +52,10 @@ int stopped_know_before(struct flow_observer *o, struct error *err);
 
 /* Tasks of `w` that stopped since: the failure of the last one is in o->failure, and said once. */
 int stopped_look(struct flow_observer *o, struct watched *w, struct error *err);
+
+/* After the last look: when the cluster had vanished and no failure was found, what the project's
+ * events say of tasks of services that were not steady. Best effort. */
+void stopped_look_back(struct flow_observer *o);
 
 /* What is not there yet, or no more, is nothing to report: 0, and err empty. */
 int stopped_forgive_missing(int rc, struct error *err);

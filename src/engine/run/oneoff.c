@@ -14,6 +14,7 @@
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/run/once_record.h"
+#include "engine/run/stopped_events.h"
 #include "engine/task/left.h"
 #include "engine/task/task_run.h"
 #include "engine/task/tasks.h"
@@ -56,49 +57,27 @@ static json_t *run_input(struct engine_context *c, const struct plan_once *o, co
         key("taskDefinition", json_str_or(place, "taskDefinition", "")));
 }
 
-/* The detail of the event that says how the task ended; NULL for any other. Borrowed of *event. */
-static json_t *end_of(const char *text, const char *id, json_t **event)
+struct end {
+    const char *id;
+    json_t **task;
+};
+
+/* Of several the last one counts. */
+static void take_end(void *arg, json_t *task)
 {
-    cleanup_error struct error ignored = ERROR_INIT;
+    struct end *e = arg;
 
-    if (json_parse(text, strlen(text), event, &ignored) < 0)
-        return NULL;
-
-    json_t *detail = json_object_get(*event, "detail");
-    bool of_the_task = text_eq(task_id(json_str(detail, "taskArn")), id);
-
-    return of_the_task && text_eq(json_str(detail, "lastStatus"), "STOPPED") ? detail : NULL;
+    if (!text_eq(task_id(json_str(task, "taskArn")), e->id))
+        return;
+    json_decref(*e->task);
+    *e->task = json_incref(task);
 }
 
 static int
 find_in_events(struct engine_context *c, const char *id, json_t **task, struct error *err)
 {
-    cleanup_free char *group = plan_log_group(c->settings, c->project, "ecs");
-    cleanup_free char *pattern = xasprintf("\"%s\"", id);
-    cleanup_json json_t *events = NULL;
-    json_t *in = object(key("logGroupName", group), key("filterPattern", pattern));
-
-    int rc = engine_call_all(c, &aws_logs_FilterLogEvents, in, &events, err);
-    if (rc < 0 && aws_error_is_not_found(err)) {
-        error_done(err);
-        return 0;
-    }
-
-    size_t i;
-    json_t *item;
-
-    json_array_foreach(events, i, item) {
-        cleanup_json json_t *event = NULL;
-        json_t *detail = end_of(json_str_or(item, "message", ""), id, &event);
-
-        if (!detail)
-            continue;
-        json_decref(*task);
-        *task = json_incref(detail);
-    }
-
-    return rc < 0 ? error_wrap(err, "looking for the end of task %s in the log group %s", id, group)
-                  : 0;
+    struct end e = {.id = id, .task = task};
+    return stopped_events_each(c, id, 0, take_end, &e, err);
 }
 
 static void
@@ -269,6 +248,17 @@ static void tell_end(
         show_end(c, row, ENGINE_CANCELED, "stopped");
 }
 
+int flow_once_done(
+    struct engine_context *c, const struct plan_once *o, bool *done, struct error *err)
+{
+    cleanup_free char *key = xasprintf("once.%s.done", o->service);
+    cleanup_free char *value = NULL;
+    int rc = engine_journal_get(c, key, &value, err);
+
+    *done = value != NULL;
+    return rc;
+}
+
 int flow_once_run(
     struct engine_context *c,
     const struct plan_once *o,
@@ -278,10 +268,10 @@ int flow_once_run(
 {
     cleanup_free char *row = xasprintf("service/%s", o->service);
     cleanup_free char *key = xasprintf("once.%s.done", o->service);
-    cleanup_free char *done = NULL;
     cleanup_json json_t *place = NULL;
+    bool done = false;
 
-    int rc = engine_journal_get(c, key, &done, err);
+    int rc = flow_once_done(c, o, &done, err);
     if (rc < 0 || done)
         return rc;
 

@@ -3,6 +3,10 @@
 
 #include "engine/context.h"
 
+/* Whether it has run in this deployment, perhaps in an earlier life. */
+int flow_once_done(
+    struct engine_context *c, const struct plan_once *o, bool *done, struct error *err);
+
 /* Runs a task of it once in this deployment, whatever happens to the daemon, and waits for its end.
  * `outputs`: of the deployed stack. Any end but exit code 0 is ERR_CLOUD, with the reason in
  * `failure`. */

@@ -4,16 +4,22 @@
  * A stopped task is a failure when it is of this deployment (its container carries the deployment's
  * id), nobody stopped it on purpose, and it was not there before. What was seen is remembered, so
  * that each is told once, also by a restarted daemon. Of several the last one stands for the
- * service; its last log lines are read at once. */
+ * service; its last log lines are read at once.
+ *
+ * A whole roll back may end between two looks, and takes the cluster with it. Then ECS answers
+ * nothing, and what the project's own events say of its tasks is read instead. */
 #include "aws/model/operations.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
 #include "engine/run/observer.h"
+#include "engine/run/stopped_events.h"
 #include "engine/task/left.h"
 #include "engine/task/tasks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define TAIL_LINES         40
@@ -24,6 +30,7 @@
 
 /* Journal: stopped before this deployment began, so none of its failures. */
 #define KEY_BEFORE "observe.before"
+#define KEY_SINCE  "observe.since" /* ms; when that list was made */
 
 /* With the list full everything counts as known. */
 static bool stopped_known(struct flow_observer *o, const char *arn)
@@ -245,6 +252,46 @@ int stopped_look(struct flow_observer *o, struct watched *w, struct error *err)
     return 0;
 }
 
+struct from_events {
+    struct flow_observer *o;
+    struct watched *w;
+};
+
+static void take_event(void *arg, json_t *task)
+{
+    struct from_events *f = arg;
+    const char *arn = json_str(task, "taskArn");
+    bool ours = container_of_task(task, f->w->container) && !stopped_on_purpose(task);
+
+    if (!arn || !ours || stopped_known(f->o, arn))
+        return;
+    stopped_remember(f->o, arn);
+    tell_failure(f->o, f->w, task);
+}
+
+/* When this deployment began to look, in its first life. */
+static int64_t since(struct flow_observer *o)
+{
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_free char *text = NULL;
+
+    engine_journal_get(o->c, KEY_SINCE, &text, &ignored);
+    return text ? strtoll(text, NULL, 10) : 0;
+}
+
+void stopped_look_back(struct flow_observer *o)
+{
+    int64_t since_ms = o->vanished && !o->failure.reason ? since(o) : 0;
+
+    vec_each(w, &o->services) {
+        struct from_events f = {.o = o, .w = w};
+        cleanup_error struct error ignored = ERROR_INIT; /* a reason that is missing stays so */
+
+        if (since_ms && !w->steady && w->container && !o->failure.reason)
+            stopped_events_each(o->c, w->container, since_ms, take_event, &f, &ignored);
+    }
+}
+
 /* What is not there yet, or no more, is nothing to report. */
 int stopped_forgive_missing(int rc, struct error *err)
 {
@@ -292,9 +339,12 @@ static int read_before(struct flow_observer *o, json_t **before, struct error *e
     if (text)
         return 0;
 
+    cleanup_free char *now = xasprintf("%lld", (long long)clock_wall_ms());
     rc = list_before(o, before, err);
     cleanup_free char *made = json_print(*before, false, true);
-    return rc < 0 ? rc : engine_journal_put(o->c, KEY_BEFORE, made, err);
+    if (rc == 0)
+        rc = engine_journal_put(o->c, KEY_BEFORE, made, err);
+    return rc < 0 ? rc : engine_journal_put(o->c, KEY_SINCE, now, err);
 }
 
 int stopped_know_before(struct flow_observer *o, struct error *err)

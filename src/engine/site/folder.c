@@ -77,7 +77,7 @@ int folder_sums(struct loop *loop, const char *folder, json_t **sums, struct err
 {
     struct scan s = {.folder = folder, .sums = json_object(), .err = ERROR_INIT};
 
-    int rc = work_run(loop, scan_work, &s, NULL);
+    int rc = work_run_long(loop, scan_work, &s, NULL);
     if (rc == 0 && s.rc < 0) {
         rc = s.rc;
         error_move(err, &s.err);
@@ -137,7 +137,7 @@ int flow_static_look(
             continue;
 
         struct look l = {.project = xstrdup(p->working_dir), .folder = xstrdup(list[i].folder)};
-        int rc = work_run(loop, look_work, &l, NULL);
+        int rc = work_run_long(loop, look_work, &l, NULL);
         if (rc == 0 && l.wrong)
             (refuse ? plan_error : plan_warn)(
                 &diag,

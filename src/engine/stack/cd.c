@@ -47,6 +47,13 @@ int flow_cd_describe(struct engine_context *c, struct flow_cd *out, bool *exists
               !text_eq(stack.status, "REVIEW_IN_PROGRESS");
     if (*exists)
         flow_cd_fill(out, stack.outputs);
+    if (*exists && !out->bucket) { /* outputs come at the end of its creation */
+        bool making = text_eq(stack.status, "CREATE_IN_PROGRESS");
+
+        flow_cd_done(out);
+        out->making_ms = making ? MAX(stack.changed_ms, INT64_C(1)) : 0;
+        *exists = false;
+    }
     cfn_stack_done(&stack);
     return rc;
 }

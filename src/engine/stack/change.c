@@ -95,7 +95,8 @@ static int end_failed(
 
     *empty = says_no_changes(json_str(described, "StatusReason"));
     int rc = *empty ? 0 : cfn_change_refused(c, change, described, err);
-    engine_call(c, &aws_cloudformation_DeleteChangeSet, change_key(change), NULL, &ignored);
+    engine_call_optional(
+        c, &aws_cloudformation_DeleteChangeSet, change_key(change), NULL, &ignored);
 
     return rc;
 }

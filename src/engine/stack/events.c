@@ -8,11 +8,14 @@
  * What must hold: the marker is put in the same turn of the loop as the events that it covers, so
  * that both stand in one transaction or neither does. Events of an operation carry its
  * ClientRequestToken; those of a cancel or a roll back carry another, so after the first of ours
- * all count. The stack's own word ends the tail, never an event alone: a clean-up may follow the
- * last COMPLETE. */
+ * all count. What stands between AWS and us may lose the token: after a while without one of ours
+ * the newest operation counts whose events carry none and that began no earlier than ours, and
+ * where no event comes at all the stack's own state and time. The stack's own word ends the tail,
+ * never an event alone: a clean-up may follow the last COMPLETE. */
 #include "engine/stack/events.h"
 
 #include "aws/model/operations.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "data/object.h"
@@ -22,7 +25,9 @@
 #include <string.h>
 
 #define EVENT_PAGES_MAX 50           /* of 100: more than 500 resources can make in one operation */
+#define TOKEN_WAIT_MS   (15 * 1000)  /* for an event with our token; then it goes without */
 #define START_WAIT_MS   (120 * 1000) /* until the operation's first event must be there */
+#define SKEW_MS         (5LL * 60 * 1000) /* of this machine's clock against AWS's */
 
 void cfn_follow_done(struct cfn_follow *f)
 {
@@ -36,6 +41,8 @@ struct tail {
     char *last_id;   /* newest event already handed on, or known to be none of ours */
     json_t *counted; /* logical ids in f->changed: a replaced resource completes twice */
     bool started;
+    bool tokenless; /* no event carried our token in time: those without one are looked at */
+    int64_t since_wall_ms;
 };
 
 /* The stack reports on itself as a resource with its own id. */
@@ -44,13 +51,23 @@ static bool is_stack_event(const struct cfn_follow *f, const json_t *event)
     return text_eq(json_str(event, "PhysicalResourceId"), f->stack_id);
 }
 
+/* Without a token only the time tells our operation from one before it. */
+static bool is_recent(const struct tail *t, const json_t *event)
+{
+    double at_s = json_number_value(json_object_get(event, "Timestamp"));
+
+    return at_s <= 0 || (int64_t)(at_s * 1000) + SKEW_MS >= t->since_wall_ms;
+}
+
 /* Cancel and roll back carry tokens of their own: events of other tokens count once ours has begun.
  */
 static bool belongs(const struct tail *t, const json_t *event)
 {
+    const char *token = json_str(event, "ClientRequestToken");
+
     if (!t->f->token || t->started)
         return true;
-    return text_eq(json_str(event, "ClientRequestToken"), t->f->token);
+    return token ? text_eq(token, t->f->token) : t->tokenless && is_recent(t, event);
 }
 
 static bool starts_operation(const char *status)
@@ -137,6 +154,15 @@ void cfn_operation_done(struct cfn_operation *o)
     *o = (struct cfn_operation){0};
 }
 
+/* Of our operation; without its token, of the newest. */
+static bool is_start(const struct tail *t, const json_t *event)
+{
+    bool named = text_eq(json_str(event, "ClientRequestToken"), t->f->token);
+
+    return t->f->token && is_stack_event(t->f, event) && (named || t->tokenless) &&
+           starts_operation(json_str(event, "ResourceStatus"));
+}
+
 /* Newest first, so the pages are read until the last event that was handed on, or the start of
  * the operation when nothing was. */
 static int read_new(struct tail *t, json_t *fresh, struct error *err)
@@ -162,10 +188,7 @@ static int read_new(struct tail *t, json_t *fresh, struct error *err)
 
             /* The start of our operation bounds the past when nothing was seen yet. */
             json_array_append(fresh, event);
-            bool start = t->f->token && is_stack_event(t->f, event) &&
-                         text_eq(json_str(event, "ClientRequestToken"), t->f->token) &&
-                         starts_operation(json_str(event, "ResourceStatus"));
-            if (start)
+            if (is_start(t, event))
                 return 0;
         }
 
@@ -314,6 +337,37 @@ static int ask_stack(struct tail *t, bool *over, struct error *err)
     return rc;
 }
 
+/* Silence for so long that something must be wrong: the tokens, or the events themselves. */
+static int doubt(struct tail *t, int64_t quiet_ms, bool *over, struct error *err)
+{
+    struct cfn_follow *f = t->f;
+    struct cfn_stack stack;
+
+    if (!t->tokenless && quiet_ms > TOKEN_WAIT_MS) {
+        t->tokenless = true;
+        free(t->last_id); /* what was passed over is read again */
+        t->last_id = NULL;
+    }
+
+    if (quiet_ms <= START_WAIT_MS)
+        return 0;
+
+    int rc = cfn_stack_describe(f->context, f->stack_id, &stack, err);
+    *over = rc == 0 && stack.exists && !cfn_status_busy(stack.status) &&
+            stack.changed_ms + SKEW_MS >= t->since_wall_ms;
+    if (*over)
+        f->status = xstrdup(stack.status);
+    cfn_stack_done(&stack);
+    if (rc < 0 || *over)
+        return rc;
+
+    return error_raise(
+        err,
+        ERR_TIMEOUT,
+        "CloudFormation reported no event of this operation within %d s",
+        START_WAIT_MS / 1000);
+}
+
 /* Not found is no failure here: the stack may be gone, and its own word (ask_stack) settles it. */
 static int follow_loop(struct tail *t, struct error *err)
 {
@@ -342,12 +396,11 @@ static int follow_loop(struct tail *t, struct error *err)
             quiet_since = now;
         }
 
-        if (!t->started && now - quiet_since > START_WAIT_MS)
-            return error_raise(
-                err,
-                ERR_TIMEOUT,
-                "CloudFormation reported no event of this operation within %d s",
-                START_WAIT_MS / 1000);
+        if (!t->started)
+            rc = doubt(t, now - quiet_since, &over, err);
+        if (rc < 0 || over)
+            return rc;
+
         if (now - quiet_since > CFN_WAIT_MS)
             return error_raise(
                 err,
@@ -361,7 +414,7 @@ static int follow_loop(struct tail *t, struct error *err)
 
 int cfn_follow(struct cfn_follow *f, struct error *err)
 {
-    struct tail t = {.f = f, .counted = json_object()};
+    struct tail t = {.f = f, .counted = json_object(), .since_wall_ms = clock_wall_ms()};
 
     int rc = recall(&t, err);
     t.started = t.last_id != NULL || !f->token;

@@ -31,5 +31,14 @@ int left_groups_import(
     bool *import,
     struct error *err);
 
+/* Those of the deployed template that are not there any more: *lost is an object, logical id →
+ * name, new; NULL when none is, or when they may not be listed. */
+int lost_groups_find(
+    struct engine_context *c, const json_t *template, json_t **lost, struct error *err);
+
+/* Makes them again, empty, with the retention of the template. May be repeated. */
+int lost_groups_make(
+    struct engine_context *c, const json_t *template, const json_t *lost, struct error *err);
+
 /* With their lines. */
 int left_groups_delete(struct engine_context *c, const struct left_groups *g, struct error *err);

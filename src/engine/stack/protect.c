@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "data/object.h"
 #include "engine/call.h"
+#include "engine/stack/stack.h"
 
 #include <errno.h>
 
@@ -101,17 +102,7 @@ static int physical_id(
         return 0;
     }
 
-    cleanup_json json_t *reply = NULL;
-
-    int rc = engine_call(
-        c,
-        &aws_cloudformation_DescribeStackResources,
-        object(key("StackName", from->stack), key("LogicalResourceId", logical_id)),
-        &reply,
-        err);
-    if (rc == 0 && !text_eq(json_str(reply, "StackResources.0.ResourceStatus"), "DELETE_COMPLETE"))
-        *out = xstrdup_null(json_str(reply, "StackResources.0.PhysicalResourceId"));
-    return rc;
+    return cfn_stack_physical_id(c, from->stack, logical_id, out, err);
 }
 
 /* A resource that was never made, or is gone, has no protection to lift. */

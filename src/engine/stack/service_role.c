@@ -37,13 +37,14 @@ static void ensure(struct engine_context *c, const struct service_role *r)
 {
     cleanup_error struct error err = ERROR_INIT;
 
-    int rc = engine_call(c, &aws_iam_GetRole, object(key("RoleName", r->role)), NULL, &err);
+    int rc =
+        engine_call_optional(c, &aws_iam_GetRole, object(key("RoleName", r->role)), NULL, &err);
     if (rc == 0 || !aws_error_is_not_found(&err))
         return;
 
     error_done(&err);
     /* InvalidInput: another terminal was faster. */
-    engine_call(
+    engine_call_optional(
         c, &aws_iam_CreateServiceLinkedRole, object(key("AWSServiceName", r->service)), NULL, &err);
 }
 

@@ -93,6 +93,16 @@ static int review_is_ours(struct engine_context *c, struct cfn_stack *stack, str
     return 0;
 }
 
+static int64_t last_change(const json_t *stack)
+{
+    static const char *const times[] = {"DeletionTime", "LastUpdatedTime", "CreationTime"};
+
+    for (size_t i = 0; i < ARRAY_LEN(times); i++)
+        if (json_is_number(json_object_get(stack, times[i])))
+            return (int64_t)(json_number_value(json_object_get(stack, times[i])) * 1000);
+    return 0;
+}
+
 /* A stack that was deleted is still described by its id, as DELETE_COMPLETE: it does not exist
  * for us. */
 int cfn_stack_describe(
@@ -128,6 +138,7 @@ int cfn_stack_describe(
     out->termination_protected = json_bool_or(stack, "EnableTerminationProtection", false);
     out->ours = has_our_tag(stack);
     out->outputs = outputs_as_object(stack);
+    out->changed_ms = last_change(stack);
     if (!out->ours && text_eq(out->status, "REVIEW_IN_PROGRESS"))
         rc = review_is_ours(c, out, err);
     return rc;
@@ -174,6 +185,35 @@ int cfn_stack_template(
     return rc < 0 ? error_wrap(err, "the template of stack %s is not JSON of ours", name_or_id) : 0;
 }
 
+/* One that was never begun is told as an error, in words only. */
+int cfn_stack_physical_id(
+    struct engine_context *c,
+    const char *name_or_id,
+    const char *logical_id,
+    char **out,
+    struct error *err)
+{
+    cleanup_json json_t *reply = NULL;
+    cleanup_error struct error local = ERROR_INIT;
+    json_t *in = object(key("StackName", name_or_id), key("LogicalResourceId", logical_id));
+    *out = NULL;
+
+    int rc = engine_call(c, &aws_cloudformation_DescribeStackResources, in, &reply, &local);
+    if (rc < 0 && aws_error_is_not_found(&local))
+        return 0;
+    if (rc < 0) {
+        error_move(err, &local);
+        return rc;
+    }
+
+    const char *id = json_str(reply, "StackResources.0.PhysicalResourceId");
+    const char *status = json_str(reply, "StackResources.0.ResourceStatus");
+
+    if (!text_empty(id) && !text_eq(status, "DELETE_COMPLETE"))
+        *out = xstrdup(id);
+    return 0;
+}
+
 bool cfn_status_busy(const char *status)
 {
     return text_ends(status, "_IN_PROGRESS") && !text_eq(status, "REVIEW_IN_PROGRESS");
@@ -212,7 +252,8 @@ const char *cfn_status_way_out(const char *status)
         {"IMPORT_ROLLBACK_FAILED",
          "nothing but a removal leads out of it: `defangctl down`, then `defangctl up`"},
         {"DELETE_FAILED",
-         "`defangctl down` again removes what can be removed and names what it has to leave"},
+         "`defangctl down` again (with --force also what is protected) removes what can be removed "
+         "and names what it has to leave; then `defangctl up` deploys anew"},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(ways); i++)

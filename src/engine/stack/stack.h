@@ -15,7 +15,8 @@ struct cfn_stack {
     char *id, *name, *status, *status_reason;
     bool ours; /* carries our tag */
     bool termination_protected;
-    json_t *outputs; /* name → value; never NULL when it exists */
+    json_t *outputs;    /* name → value; never NULL when it exists */
+    int64_t changed_ms; /* when its last operation began; 0 when AWS does not say */
 };
 
 void cfn_stack_done(struct cfn_stack *s);
@@ -28,6 +29,15 @@ int cfn_stack_describe(
 /* As it was given to CloudFormation. *out: new. */
 int cfn_stack_template(
     struct engine_context *c, const char *name_or_id, json_t **out, struct error *err);
+
+/* What AWS calls one of its resources; *out: malloc'd, NULL when that was never begun (a template
+ * names what a creation that failed early did not come to) or is gone. */
+int cfn_stack_physical_id(
+    struct engine_context *c,
+    const char *name_or_id,
+    const char *logical_id,
+    char **out,
+    struct error *err);
 
 /* ERR_REFUSED when the stack exists and lacks our tag; `setting` names what chooses another name
  * ("--cd-name"). */

@@ -28,7 +28,8 @@
 /* Until ECS must know what it has started: DescribeTasks is eventually consistent (API reference,
  * RunTask: "wait, with exponential backoff, up to several minutes"). */
 #define UNSEEN_WAIT_MS (60LL * 1000)
-#define LOG_PAGES      20 /* in one turn; the rest comes with the next */
+#define LATE_LINES_MS  (20 * 1000) /* after the end, for lines that come late */
+#define LOG_PAGES      20          /* in one turn; the rest comes with the next */
 
 /* All keys of a task stand under its own, so that a job may run many. */
 static int journal_put(struct task_run *t, const char *what, const char *value, struct error *err)
@@ -269,6 +270,26 @@ static int drain_log(struct task_run *t, bool *news, struct error *err)
     return 0;
 }
 
+/* CloudWatch Logs shows a line some time after it was written, and the last ones say why: they are
+ * read until a look brings nothing new. */
+static int drain_late_lines(struct task_run *t, struct error *err)
+{
+    struct engine_pace pace = {0};
+    int64_t until = loop_now_ms(t->c->loop) + LATE_LINES_MS;
+    bool news = true;
+
+    while (news && !t->unread && loop_now_ms(t->c->loop) < until) {
+        if (engine_pace_wait(&pace) < 0)
+            return error_raise(err, ERR_CANCELED, "canceled");
+        news = false;
+        int rc = drain_log(t, &news, err);
+        if (rc < 0)
+            return rc;
+    }
+
+    return 0;
+}
+
 static const char *phase_of(const struct task_run *t, const char *status)
 {
     for (size_t i = 0; i < t->phase_count; i++)
@@ -340,7 +361,7 @@ static int follow(struct task_run *t, json_t **task, struct error *err)
             return rc;
         if (over) {
             *task = json_deep_copy(now);
-            return 0;
+            return drain_late_lines(t, err);
         }
 
         if (loop_now_ms(t->c->loop) > deadline)

@@ -141,7 +141,11 @@ static int compose(
     struct str *out,
     struct error *err)
 {
-    if (d->file && file_read(d->file, LIMIT_TASK_FILE_BYTES, out, err) < 0)
+    bool kept = d->file && d->source && d->source->kept;
+
+    if (kept)
+        str_append_bytes(out, d->source->kept, d->source->kept_bytes);
+    else if (d->file && file_read(d->file, LIMIT_TASK_FILE_BYTES, out, err) < 0)
         return error_wrap(err, "reading %s of service %s", d->variable, d->service);
     if (d->piece)
         keep_piece(out, d->piece - 1);
@@ -218,16 +222,15 @@ struct kept {
     size_t count;
 };
 
-/* With the digest of a file in the list the key that made it is kept too. */
+/* The key stays whatever the list says: the project's history is sealed with it. */
 static bool kept(const void *arg, const char *name)
 {
     const struct kept *k = arg;
 
     for (size_t i = 0; i < k->count; i++)
-        if (text_eq(k->list[i].parameter, name) ||
-            (k->list[i].file && text_ends(name, "/" PLAN_FILE_KEY)))
+        if (text_eq(k->list[i].parameter, name))
             return true;
-    return false;
+    return text_ends(name, "/" PLAN_FILE_KEY);
 }
 
 static int make_key(struct engine_context *c, const char *name, char **made, struct error *err)

@@ -34,10 +34,36 @@ static void wipe(json_t *reply)
     json_decref(reply);
 }
 
+/* Whether it stands there under this version already (any, where none is asked for): then nothing
+ * is written, and nothing that looks like a change is asked of AWS. A list that is not up to date,
+ * or that nobody may read, only means to write once more, which changes nothing. */
+static bool stands(struct engine_context *c, const struct plan_store_secret *s)
+{
+    cleanup_error struct error ignored = ERROR_INIT;
+    cleanup_json json_t *list = NULL;
+    json_t *by_name = object(key("Key", "name"), key("Values", texts(s->secret)));
+    json_t *in = object(key("Filters", array(by_name)));
+    size_t i;
+    json_t *item;
+
+    if (engine_call_all_optional(c, &aws_secretsmanager_ListSecrets, in, &list, &ignored) < 0)
+        return false;
+    json_array_foreach(list, i, item) {
+        const json_t *versions = json_object_get(item, "SecretVersionsToStages");
+
+        if (text_eq(json_str(item, "Name"), s->secret))
+            return !s->version || json_object_get(versions, s->version);
+    }
+    return false;
+}
+
 /* A name is written once: the store that is there keeps it. */
 static int write_version(
     struct engine_context *c, const struct plan_store_secret *s, json_t *value, struct error *err)
 {
+    if (stands(c, s))
+        return 0;
+
     cleanup_error struct error local = ERROR_INIT;
     json_t *owner = object(key("Key", ENGINE_TAG_OWNER), key("Value", ENGINE_TAG_OWNER_VALUE));
     json_t *create = object(

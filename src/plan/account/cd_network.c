@@ -56,6 +56,7 @@ static void add_routes(struct graph *g, const struct plan_cd_settings *s)
 static void add_subnet(struct graph *g, const struct plan_cd_settings *s)
 {
     json_t *subnet = object(
+        key("AvailabilityZone", s->zone),
         key("CidrBlock", "10.0.0.0/20"),
         key("MapPublicIpOnLaunch", true),
         key("Tags", cd_name_tag(g, s, "subnet")),

@@ -7,11 +7,10 @@
  * complete by then, and a resource that a build newly needs must be entered there. */
 #include "plan/build/builds.h"
 #include "base/mem.h"
+#include "plan/build/secrets.h"
 #include "plan/common/bucket.h"
 #include "plan/common/context.h"
 #include "plan/common/logs.h"
-#include "plan/container/environment.h"
-#include "plan/container/pull.h"
 #include "plan/names.h"
 #include "plan/view/adopt.h"
 
@@ -91,17 +90,6 @@ static void add_repository(struct plan_ctx *c, const char *id, const char *name,
     graph_add(c->g, "builds", id, "AWS::ECR::Repository", repository);
 }
 
-/* Base images of private registries: Kaniko reads its credentials from the environment. */
-static json_t *builder_login(const struct plan_ctx *c)
-{
-    struct plan_derived login;
-
-    if (!plan_build_login(c->a, c->r, &login))
-        return NULL;
-    return array(object(
-        key("Name", "DOCKER_AUTH_CONFIG"), key("ValueFrom", plan_parameter_arn(login.parameter))));
-}
-
 static json_t *builder(struct plan_ctx *c)
 {
     return object(
@@ -109,7 +97,7 @@ static json_t *builder(struct plan_ctx *c)
         key("Image", c->s->kaniko_image),
         key("Essential", true),
         key("Environment", plan_builder_environment(c)),
-        key("Secrets", builder_login(c)),
+        key("Secrets", plan_builder_secrets(c->a, c->r, &c->v)),
         key("LogConfiguration", plan_awslogs("LogGroupBuilds", PLAN_BUILD_STREAM_PREFIX)));
 }
 

@@ -8,10 +8,12 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/build/secrets.h"
 #include "plan/build/source.h"
 #include "plan/common/context.h"
 #include "plan/common/rewrite.h"
 #include "plan/names.h"
+#include "plan/partial.h"
 #include <limits.h>
 #include <string.h>
 
@@ -86,7 +88,7 @@ int plan_builds(
     *count = 0;
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
-        if (plan_is_task(s) && plan_builds_image(s->s))
+        if (plan_is_task(s) && plan_builds_image(s->s) && !plan_is_held(r, s->s->name))
             fill(arena, r, s, &(*out)[(*count)++]);
     }
 
@@ -130,6 +132,20 @@ static void build_args(struct args *l, const struct compose_service *s, const st
         of.variable = s->build.args[i].name;
         if (value)
             arg(l, "--build-arg=%s=%s", of.variable, plan_rewrite(l->a, v, &of, value));
+    }
+}
+
+/* Where each is mounted from; of its value nothing stands here. An empty one is none. */
+static void secrets(struct args *l, const struct plan_request *r, const struct compose_service *s)
+{
+    struct plan_build_secret *list;
+    size_t n = plan_build_secrets(l->a, r->project, s, &list);
+
+    for (size_t i = 0; i < n; i++) {
+        struct plan_task_file *f = &list[i].file;
+
+        if (f->config || f->reference || plan_file_parameter(l->a, r, "", f))
+            arg(l, "--secret=id=%s,env=%s", list[i].id, list[i].variable);
     }
 }
 
@@ -241,11 +257,13 @@ void plan_build_finish(struct arena *arena, const struct plan_request *r, struct
         return;
 
     plan_view_make(arena, r->project, &v);
-    size_t most = s->build.arg_count + s->build.label_count + b->context_count + 1;
+    size_t most =
+        s->build.arg_count + s->build.label_count + s->build.secret_count + b->context_count + 1;
     struct args own = {.a = arena, .items = arena_array(arena, const char *, most)};
     build_args(&own, s, &v);
     context_args(&own, r, b);
     labels(&own, s);
+    secrets(&own, r, s);
 
     cleanup_free char *prefix = plan_image_prefix(s->name);
     b->content = content_of(arena, b, s, &own);

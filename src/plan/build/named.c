@@ -8,6 +8,8 @@
  * A context whose name is a stage's name hides that stage, as in BuildKit; one that is called as no
  * stage can be, an image's name say, or as a stage of the file, gets another name, and FROM,
  * COPY --from and RUN --mount=…,from= are changed to that. Stages that are named by number move up.
+ * A folder that is mounted (RUN --mount=type=bind,from=shared) is bound from beside the context:
+ * the builder binds nothing of a stage.
  *
  * Only what has to be known of a Dockerfile is: instructions with their continuation lines,
  * comments, heredocs, the flags in front. What is not understood goes along as it is, and the
@@ -214,10 +216,76 @@ static size_t word_length(const char *p, const char *end)
     return n;
 }
 
+/* The value of a field of a mount, or NULL; *length is its. */
+static const char *mount_field(const char *word, size_t n, const char *key, size_t *length)
+{
+    for (const char *end = word + n, *p = word; p < end;) {
+        const char *comma = memchr(p, ',', (size_t)(end - p));
+        size_t part = (size_t)((comma ? comma : end) - p), begins = strlen(key);
+
+        if (part > begins && strncasecmp(p, key, begins) == 0 && p[begins] == '=') {
+            *length = part - begins - 1;
+            return p + begins + 1;
+        }
+        p += part + 1;
+    }
+    return NULL;
+}
+
+/* The folder that is mounted, when it is one of the contexts and mounted to be read; -1. */
+static int mounted_folder(const struct scan *s, const char *word, size_t n)
+{
+    size_t length = 0;
+    const char *type = mount_field(word, n, "type", &length);
+    bool is_bind = !type || (length == 4 && strncasecmp(type, "bind", 4) == 0);
+    const char *from = mount_field(word, n, "from", &length);
+
+    for (size_t i = 0; from && is_bind && i < s->count; i++)
+        if (s->contexts[i].folder && same_name(from, length, s->contexts[i].name))
+            return (int)i;
+    return -1;
+}
+
+/* The builder binds files of the context alone; there the folder is, by "..". */
+static void append_bound(struct scan *s, const char *word, size_t n, size_t folder)
+{
+    size_t length = 0;
+    const char *source = mount_field(word, n, "source", &length);
+
+    if (!source)
+        source = mount_field(word, n, "src", &length);
+    while (source && length && *source == '/') {
+        source++;
+        length--;
+    }
+
+    for (const char *end = word + n, *p = word; p < end;) {
+        const char *comma = memchr(p, ',', (size_t)(end - p));
+        size_t part = (size_t)((comma ? comma : end) - p);
+        bool replaced = strncasecmp(p, "from=", 5) == 0 || strncasecmp(p, "src=", 4) == 0 ||
+                        strncasecmp(p, "source=", 7) == 0;
+
+        if (!replaced) {
+            str_append_bytes(&s->out, p, part);
+            str_append_char(&s->out, ',');
+        }
+        p += part + 1;
+    }
+    str_appendf(&s->out, "source=../" PLAN_BUILD_CONTEXTS "/%zu", folder);
+    if (length)
+        str_appendf(&s->out, "/%.*s", (int)length, source);
+}
+
 /* "--mount=type=bind,from=name,target=/x" */
 static void append_mount(struct scan *s, const char *word, size_t n)
 {
     static const char key[] = "from=";
+    int folder = mounted_folder(s, word, n);
+
+    if (folder >= 0) {
+        append_bound(s, word, n, (size_t)folder);
+        return;
+    }
 
     while (n) {
         const char *comma = memchr(word, ',', n);

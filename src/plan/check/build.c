@@ -2,8 +2,9 @@
  * 6.1), and names.
  *
  * Refused: a context that is neither a folder of this machine nor a repository that the builder can
- * clone, secrets, and config in a build argument: it would be readable in the image. Warned of:
- * what the builder has nothing for, and a build can do without. With image: beside build: the image
+ * clone, a secret that the builder cannot be given, and config in a build argument: it would be
+ * readable in the image. Warned of: an argument that looks like a secret; what the builder has
+ * nothing for, and a build can do without, is in src/plan/keys. With image: beside build: the image
  * is built, as Compose does where it is not there, unless pull_policy has it pulled in any case.
  *
  * The image that a service names must be a name (the distribution reference grammar, as Docker has
@@ -14,65 +15,121 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "compose/bind/image.h"
+#include "plan/build/secrets.h"
 #include "plan/check/check.h"
+#include "plan/common/config.h"
 #include "plan/common/context.h"
+#include "plan/container/references.h"
 #include <string.h>
 #include <strings.h>
 
-/* What the builder has nothing for; the build goes on without. */
-static const struct ignored {
-    const char *key, *why, *hint;
-} IGNORED[] = {
-    {"ssh", "the builder has no agent: a RUN that mounts one fails", "Remove it."},
-    {"extra_hosts", "builds have no hosts file of their own", "Remove it."},
-    {"network", "builds run in the project's own network", "Remove it."},
-    {"privileged", "Fargate runs no privileged containers", "Remove it."},
-    {"entitlements", "Fargate runs no privileged containers", "Remove it."},
-    {"ulimits", "Fargate has its own", "Remove it."},
-    {"shm_size", "Fargate has its own", "Remove it."},
-    {"isolation", "it is for Windows", "Remove it."},
-    {"cache_from", "layers are cached in the project's own repository", "Remove it."},
-    {"cache_to", "layers are cached in the project's own repository", "Remove it."},
-    {"no_cache_filter", "the cache is used for all stages or for none", "Say no_cache: true."},
-    {"provenance", "the builder attests nothing", "Remove it."},
-    {"sbom", "the builder attests nothing", "Remove it."},
-    {"tags", "the image has a tag of its own, by its content", "Remove it."},
-};
-
-/* Whether the key is there and says something: an empty list and `false` ask for nothing. */
-static bool asks_for(const struct yaml_node *n)
+/* What stands between the commas of the builder's --secret. */
+static bool is_secret_id(const char *id)
 {
-    if (!n || yaml_is_null(n))
-        return false;
-    return n->kind == YAML_KIND_SCALAR ? !text_eq(n->value, "false") : n->len > 0;
+    return *id &&
+           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./") ==
+               strlen(id);
 }
 
-static void check_keys(struct plan_check *c, const struct plan_service *s)
+/* NULL: the builder can be given it. `f` has been read. */
+static const char *secret_problem(struct plan_check *c, const struct plan_task_file *f)
 {
-    const struct yaml_node *build = s->s->node ? yaml_get(s->s->node, "build") : NULL;
+    if (f->pieces > 1 || f->bytes > LIMIT_CONFIG_VALUE_BYTES)
+        return arena_printf(
+            c->a, "a build's secret has at most %zu bytes", LIMIT_CONFIG_VALUE_BYTES);
+    if (f->encoded)
+        return "a build's secret is text, without zero bytes and without {{";
+    if (f->config && !plan_config_name_valid(f->config))
+        return arena_printf(c->a, "it draws from config \"%s\", which is no valid name", f->config);
+    if (f->reference && !plan_reference_ok(f->reference))
+        return arena_printf(
+            c->a, "\"%s\" is no secret of Secrets Manager and no parameter of SSM", f->reference);
+    return NULL;
+}
 
-    for (size_t i = 0; build && i < ARRAY_LEN(IGNORED); i++) {
-        const struct yaml_node *n = yaml_get(build, IGNORED[i].key);
+static void
+check_secret(struct plan_check *c, const struct plan_service *s, struct plan_build_secret *secret)
+{
+    const struct compose_file_ref *ref = secret->file.ref;
+    cleanup_error struct error why = ERROR_INIT;
 
-        if (asks_for(n))
-            plan_warn(
-                &c->diag,
-                n->pos,
-                IGNORED[i].hint,
-                "service %s: build.%s is ignored: %s",
-                s->s->name,
-                IGNORED[i].key,
-                IGNORED[i].why);
-    }
+    (void)plan_file_read(c->a, "", &secret->file, &why);
+    const char *problem =
+        error_is_set(&why) ? arena_strdup(c->a, why.message) : secret_problem(c, &secret->file);
 
-    const struct yaml_node *secrets = build ? yaml_get(build, "secrets") : NULL;
-    if (asks_for(secrets))
+    if (problem)
         plan_error(
             &c->diag,
-            secrets->pos,
-            "Fetch what needs it before the build, and let the build copy it.",
-            "service %s: build.secrets is not supported by the builder on Fargate",
-            s->s->name);
+            secret->file.source->pos,
+            "Name a text file, or environment: NAME for one that `defangctl config set NAME` "
+            "keeps.",
+            "service %s: secret %s of its build: %s",
+            s->s->name,
+            ref->source,
+            problem);
+    else if (!is_secret_id(secret->id))
+        plan_error(
+            &c->diag,
+            ref->pos,
+            "Use letters, digits and _ - . /",
+            "service %s: the builder takes no secret by the id \"%s\"",
+            s->s->name,
+            secret->id);
+    else if (secret->file.empty)
+        plan_warn(
+            &c->diag,
+            secret->file.source->pos,
+            NULL,
+            "service %s: secret %s of its build is empty: the builder mounts none",
+            s->s->name,
+            ref->source);
+    else if (!text_empty(ref->uid) || !text_empty(ref->gid) || ref->mode >= 0)
+        plan_warn(
+            &c->diag,
+            ref->pos,
+            "Say uid, gid and mode at RUN --mount=type=secret.",
+            "service %s: uid, gid and mode of secret %s have no effect in a build",
+            s->s->name,
+            ref->source);
+}
+
+static void check_secrets(struct plan_check *c, const struct plan_service *s)
+{
+    struct plan_build_secret *list;
+    size_t n = plan_build_secrets(c->a, c->p, s->s, &list);
+
+    for (size_t i = 0; i < n; i++)
+        check_secret(c, s, &list[i]);
+}
+
+/* An argument can be read in the task, in the builder's log and in the image's history. */
+static void check_arg_in_clear(
+    struct plan_check *c, const struct plan_service *s, const struct compose_env *arg)
+{
+    const char *literal = compose_text_literal(c->a, &arg->value);
+    struct yaml_pos pos = arg->value.pos.line ? arg->value.pos : s->s->build.pos;
+
+    if (!literal || !plan_looks_secret(arg->name, literal))
+        return;
+    c->diag.rule = "secret in clear";
+    plan_warn(
+        &c->diag,
+        pos,
+        arena_printf(
+            c->a,
+            "Give it as a secret: build.secrets: [%s], secrets: {%s: {environment: %s}}, RUN "
+            "--mount=type=secret,id=%s,env=%s in the Dockerfile, and `defangctl config set %s`.",
+            arg->name,
+            arg->name,
+            arg->name,
+            arg->name,
+            arg->name,
+            arg->name),
+        "service %s: build argument %s looks like a secret; it can be read in the build's task, "
+        "its "
+        "log and the image's history",
+        s->s->name,
+        arg->name);
 }
 
 static int by_text(const void *x, const void *y)
@@ -97,6 +154,8 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
                 b->args[i].name);
         else if (!compose_text_literal(c->a, &b->args[i].value))
             bad[n++] = b->args[i].name;
+        else
+            check_arg_in_clear(c, s, &b->args[i]);
     }
 
     if (!n)
@@ -109,7 +168,7 @@ static void check_args(struct plan_check *c, const struct plan_service *s)
     plan_error(
         &c->diag,
         b->pos,
-        "Define the variables in .env, or read them at run time from the environment.",
+        "Give them as secrets of the build (build.secrets), or define the variables in .env.",
         "build args do not support config interpolation [%s]: they would be readable in the image",
         str_get(&names));
 }
@@ -228,8 +287,8 @@ void plan_check_build(struct plan_check *c, const struct plan_service *s)
             s->s->name,
             s->s->image);
 
-    check_keys(c, s);
     check_args(c, s);
+    check_secrets(c, s);
     check_context(c, s);
     check_contexts(c, s);
     check_platforms(c, s);

@@ -216,14 +216,20 @@ int plan_check(
     struct compose_diagnostics *d,
     struct error *err)
 {
+    int rc = plan_bound(p, d, err);
+    if (rc < 0)
+        return rc;
+
     cleanup_arena struct arena *a = arena_new();
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};
 
     plan_view_make(a, p, &c.v);
     plan_view_suffix(a, s, p->name, &c.v);
     plan_doors(a, s, &c.v);
+    c.circles = plan_view_circles(a, &c.v);
 
     check_project(&c);
+    plan_check_project_keys(&c);
     plan_check_models(&c);
     plan_check_adopt(&c);
     plan_check_volumes(&c);

@@ -15,12 +15,14 @@ struct plan_check {
     struct arena *a;
     struct plan_view v;
     struct plan_diag diag;
+    const size_t *circles; /* plan_view_circles() */
 };
 
 /* ---- of the whole project ---- */
 void plan_check_adopt(struct plan_check *c);   /* what it brings itself, and its services too */
 void plan_check_ingress(struct plan_check *c); /* the load balancer's limits, names, certificates */
 void plan_check_models(struct plan_check *c);
+void plan_check_project_keys(struct plan_check *c);
 void plan_check_volumes(struct plan_check *c);
 
 /* ---- of every service ---- */
@@ -62,9 +64,5 @@ bool plan_check_name_of_config(
 /* The variable that has a store's password; `store` is what people call it. */
 void plan_check_password(
     struct plan_check *c, const struct plan_service *s, const char *name, const char *store);
-
-/* A key that AWS cannot honour, whatever the service: why, and whether it is refused or warned of.
- */
-bool plan_key_rule(const char *path, const char **why, bool *refused);
 
 bool plan_looks_secret(const char *name, const char *value);

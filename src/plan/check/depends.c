@@ -3,34 +3,8 @@
  * Refused: a service that is not deployed (unless required: false), a circle, waiting for a managed
  * store to end. Warned of: waiting for health where nobody can tell, and where the other service
  * ends by itself. */
-#include "base/mem.h"
 #include "plan/check/check.h"
 #include "plan/container/health.h"
-
-/* By tasks: a sidecar starts and ends with the service whose task it is in. */
-static bool reaches(
-    const struct plan_view *v,
-    const struct plan_service *from,
-    const struct plan_service *to,
-    bool *seen)
-{
-    size_t at = (size_t)(from - v->services);
-
-    if (seen[at])
-        return false;
-    seen[at] = true;
-
-    const struct plan_service *member;
-    for (size_t m = 0; (member = plan_task_member(v, from, m)); m++)
-        for (size_t i = 0; i < member->s->depends_on_count; i++) {
-            const struct plan_service *on = plan_view_get(v, member->s->depends_on[i].service);
-
-            on = on ? plan_task_of(on) : NULL;
-            if (on && on != from && (on == to || reaches(v, on, to, seen)))
-                return true;
-        }
-    return false;
-}
 
 /* A healthcheck of its own, or the load balancer's: somebody must be able to tell. In one task only
  * ECS is there to ask. */
@@ -80,14 +54,14 @@ static void check_condition(
             d->service);
 }
 
+/* By tasks: a sidecar starts and ends with the service whose task it is in. */
 static bool
-is_circle(struct plan_check *c, const struct plan_service *s, const struct plan_service *on)
+is_circle(const struct plan_check *c, const struct plan_service *s, const struct plan_service *on)
 {
-    const struct plan_service *task = plan_task_of(s);
-    const struct plan_service *other = plan_task_of(on);
-    cleanup_free bool *seen = xcalloc(c->v.count + 1, sizeof *seen);
+    bool same_task = plan_task_of(s) == plan_task_of(on);
 
-    return on == s || (task != other && reaches(&c->v, other, task, seen));
+    return on == s ||
+           (!same_task && c->circles[s - c->v.services] == c->circles[on - c->v.services]);
 }
 
 void plan_check_depends(struct plan_check *c, const struct plan_service *s)

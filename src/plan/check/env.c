@@ -126,6 +126,36 @@ static void refuse_config(
         key);
 }
 
+static bool option_is_secret(const char *option)
+{
+    return secret_named(option) || text_ends(option, "pass");
+}
+
+/* A word that holds a secret, or one behind an option that is called so (--requirepass x). */
+static bool word_is_secret(const char *before, const char *word)
+{
+    const struct secret_rule *rule = secret_match(NULL, word);
+    const char *option = before ? before + strspn(before, "-") : NULL;
+    bool named = option && option > before && !strchr(option, '=') && option_is_secret(option);
+    bool is_value = *word && !strchr("-$/<{%", *word);
+
+    return (rule && rule->severity != COMPOSE_NOTE) || (named && is_value);
+}
+
+static void warn_of_secret(
+    struct plan_check *c, const struct plan_service *s, const char *key, struct yaml_pos pos)
+{
+    c->diag.rule = "secret in clear";
+    plan_warn(
+        &c->diag,
+        pos,
+        "Add a variable with no value to environment:, keep the secret with defangctl config set, "
+        "and let a shell in the container read it.",
+        "service %s: its %s has a secret in clear, which would be readable in the task definition",
+        s->s->name,
+        key);
+}
+
 /* ECS hands config over in the environment and nowhere else: in a command it would stand there as
  * text. */
 static void check_words(
@@ -135,8 +165,17 @@ static void check_words(
     const struct compose_text *texts,
     size_t count)
 {
+    const char *before = NULL;
+    bool warned = false;
+
     for (size_t i = 0; texts && i < count; i++) {
         const char *literal = compose_text_literal(c->a, &texts[i]);
+        bool secret = literal && word_is_secret(before, literal);
+
+        if (secret && !warned)
+            warn_of_secret(c, s, key, texts[i].pos);
+        warned = warned || secret;
+        before = literal;
 
         if (literal && strstr(literal, "{{resolve:"))
             plan_error(

@@ -14,6 +14,7 @@
 #include "plan/container/references.h"
 #include "plan/expand/binds.h"
 #include <string.h>
+#include <unistd.h>
 
 static bool is_number(const char *text)
 {
@@ -128,10 +129,12 @@ check_content(struct plan_check *c, const struct plan_service *s, struct plan_ta
         plan_error(
             &c->diag,
             f->source->pos,
-            arena_printf(
-                c->a,
-                "At most %zu KiB; larger ones belong into the image.",
-                LIMIT_TASK_FILE_BYTES / 1024),
+            access(f->path, R_OK) == 0
+                ? arena_printf(
+                      c->a,
+                      "At most %zu KiB; larger ones belong into the image.",
+                      LIMIT_TASK_FILE_BYTES / 1024)
+                : "Create the file, or let the value come from config: external: true.",
             "%s %s: %s",
             kind(f),
             f->ref->source,

@@ -1,78 +1,19 @@
-/* Compose keys that AWS cannot honour. The reference (6.1) refuses them all; here a key is refused
- * when leaving it out would change what the program does, and warned of when the program goes on as
- * before (shm_size, deploy.restart_policy and their like). Noted is what AWS does by itself.
+/* Keys that AWS cannot honour. Which they are, and why, is the table of src/plan/keys, which
+ * explain (report/explain.c) and docs/COMPOSE.md read too; here it is said, with position and what
+ * to do. The reference (6.1) refuses them all; the table says why some are warned of only.
  *
- * RULES is the list, with the reason that is told; explain (report/explain.c) reads it too. Beside
- * it: extensions that nobody knows, and options whose value decides.
- */
+ * Beside it: extensions that nobody knows, and keys whose value decides: where logs would go, which
+ * resolver is asked, what ends and is started again, and memory that a task does not have. */
+#include "plan/keys/keys.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/common/context.h"
 #include "plan/compute/gpu.h"
+#include "plan/compute/sizing.h"
 #include "plan/expand/models.h"
+#include <math.h>
 #include <string.h>
-
-enum verdict { REFUSED, WARNED, NOTED };
-
-struct key_rule {
-    const char *path;
-    enum verdict verdict;
-    const char *why, *hint;
-};
-
-static const struct key_rule RULES[] = {
-    {"dns", REFUSED, "tasks use the DNS of the VPC", "Remove dns."},
-    {"dns_search", REFUSED, "tasks search the project's private domain", "Remove dns_search."},
-    {"devices", REFUSED, "Fargate gives no devices", "Remove devices."},
-    {"device_cgroup_rules", REFUSED, "Fargate gives no devices", "Remove device_cgroup_rules."},
-    {"group_add", REFUSED, "ECS knows no additional groups", "Set the groups in the image."},
-    {"extra_hosts",
-     WARNED,
-     "a task has no hosts file of its own, and no host beside it (host.docker.internal)",
-     "Use a name that DNS knows."},
-    {"provider", REFUSED, "only models are provided", "Use type: model, or remove the service."},
-    {"hostname",
-     NOTED,
-     "in the container itself AWS's own holds; others reach it by that name",
-     NULL},
-    {"security_opt", WARNED, "Fargate has its own profile", "Remove security_opt."},
-    {"shm_size", WARNED, "Fargate shares 64 MiB", "Remove shm_size."},
-    {"volumes_from", WARNED, "services share no volumes", "Use a store that both can call."},
-    {"external_links", WARNED, "only services of the project are known", "Remove external_links."},
-    {"cgroup_parent", WARNED, "Fargate has its own", "Remove cgroup_parent."},
-    {"blkio_config", WARNED, "Fargate has its own", "Remove blkio_config."},
-    {"userns_mode", WARNED, "Fargate has no user namespaces", "Remove userns_mode."},
-    {"runtime", WARNED, "Fargate has its own", "Remove runtime."},
-    {"stop_signal",
-     WARNED,
-     "ECS sends the signal that the image's STOPSIGNAL names, else SIGTERM",
-     "Set STOPSIGNAL in the Dockerfile."},
-    {"credential_spec", WARNED, "it is for Windows", "Remove credential_spec."},
-    {"logging", NOTED, "logs go to CloudWatch", NULL},
-    {"ipc", NOTED, "each task has its own", NULL},
-    {"uts", NOTED, "each task has its own", NULL},
-    {"isolation", NOTED, "Fargate has its own", NULL},
-    {"mac_address", NOTED, "AWS gives it", NULL},
-    {"deploy.update_config.delay", NOTED, "ECS goes on when the new tasks are healthy", NULL},
-    {"deploy.update_config.monitor", NOTED, "ECS watches until the service is steady", NULL},
-    {"deploy.update_config.max_failure_ratio", NOTED, "ECS's circuit breaker counts itself", NULL},
-    {"deploy.rollback_config", WARNED, "failed deployments roll back by themselves", "Remove it."},
-    {"deploy.restart_policy", WARNED, "ECS always starts a new task", "Remove it."},
-    {"deploy.endpoint_mode", WARNED, "DNS gives the addresses of the tasks", "Remove it."},
-    {"deploy.placement", NOTED, "Fargate places tasks over the zones", NULL},
-};
-
-bool plan_key_rule(const char *path, const char **why, bool *refused)
-{
-    for (size_t i = 0; i < ARRAY_LEN(RULES); i++)
-        if (strcmp(RULES[i].path, path) == 0) {
-            *why = RULES[i].why;
-            *refused = RULES[i].verdict == REFUSED;
-            return true;
-        }
-    return false;
-}
 
 static const struct yaml_node *node_at(const struct yaml_node *n, const char *path)
 {
@@ -133,13 +74,6 @@ static void check_options(struct plan_check *c, const struct plan_service *s)
 {
     const struct compose_service *x = s->s;
 
-    if (x->privileged)
-        plan_error(
-            &c->diag,
-            x->pos,
-            "Remove privileged.",
-            "service %s: Fargate runs no privileged containers",
-            x->name);
     if (x->stop_grace_period_ms > 120000)
         plan_warn(
             &c->diag,
@@ -165,52 +99,249 @@ static void check_options(struct plan_check *c, const struct plan_service *s)
                 x->ulimits[i].name);
 }
 
-/* An empty list asks for nothing, and neither does an empty text. */
-static bool says_something(const struct yaml_node *n)
+/* ---- the table ---- */
+
+struct told {
+    struct plan_check *c;
+    const struct plan_service *s; /* NULL: a key of the project */
+    const struct plan_key *row;
+};
+
+static bool is_gpu_device(const struct yaml_node *item)
 {
-    if (!n || yaml_is_null(n))
-        return false;
-    return n->kind == YAML_KIND_SCALAR ? !text_empty(n->value) : n->len > 0;
+    const struct yaml_node *source =
+        item->kind == YAML_KIND_MAPPING ? yaml_get(item, "source") : item;
+
+    return source && source->value && text_starts(source->value, COMPOSE_GPU_DEVICE);
 }
 
-/* Where a key means something after all: a provider of models, and a placement that names the type
- * of the instance with a GPU. */
-static bool is_honoured(struct plan_check *c, const struct plan_service *s, const char *path)
+static bool are_gpus(const struct yaml_node *list)
 {
-    if (strcmp(path, "provider") == 0)
-        return plan_provides_model(s->s->node);
-    if (strcmp(path, "deploy.placement") == 0)
-        return plan_machine_wish(s, NULL) && plan_on_instances(&c->v, plan_task_of(s));
+    for (size_t i = 0; i < list->len; i++)
+        if (!is_gpu_device(list->items[i]))
+            return false;
+    return true;
+}
+
+/* Where a key means something after all: a provider of models, a GPU among devices, and a placement
+ * that names the type of the instance with one. */
+static bool is_honoured(const struct told *t, const struct yaml_node *value)
+{
+    if (!t->s)
+        return false;
+    if (strcmp(t->row->path, "provider") == 0)
+        return plan_provides_model(t->s->s->node);
+    if (strcmp(t->row->path, "devices") == 0)
+        return value->kind == YAML_KIND_SEQUENCE && are_gpus(value);
+    if (strcmp(t->row->path, "deploy.placement") == 0)
+        return plan_machine_wish(t->s, NULL) && plan_on_instances(&t->c->v, plan_task_of(t->s));
     return false;
 }
 
-static void apply(
+static void tell(void *arg, const char *key, const struct yaml_node *value)
+{
+    const struct told *t = arg;
+    struct plan_diag *d = &t->c->diag;
+    const struct plan_key *row = t->row;
+    const char *who = t->s ? arena_printf(t->c->a, "service %s: ", t->s->s->name) : "";
+
+    if (is_honoured(t, value))
+        return;
+
+    d->rule = arena_printf(t->c->a, "key %s", row->path);
+    if (row->verdict == PLAN_KEY_REFUSED)
+        plan_error(d, value->pos, row->hint, "%s%s is not supported: %s", who, key, row->text);
+    else if (row->verdict == PLAN_KEY_WARNED)
+        plan_warn(d, value->pos, row->hint, "%s%s is ignored: %s", who, key, row->text);
+    else
+        plan_note(d, value->pos, row->hint, "%s%s is ignored: %s", who, key, row->text);
+}
+
+static void tell_rows(
     struct plan_check *c,
     const struct plan_service *s,
-    const struct key_rule *rule,
-    struct yaml_pos pos)
+    const struct yaml_node *root,
+    const struct plan_key *rows,
+    size_t count)
 {
-    static const char ignored[] = "service %s: %s is ignored: %s";
+    for (size_t i = 0; root && i < count; i++) {
+        struct told t = {c, s, &rows[i]};
+        bool said = rows[i].verdict >= PLAN_KEY_NOTED;
 
-    c->diag.rule = arena_printf(c->a, "key %s", rule->path);
-    switch (rule->verdict) {
-    case REFUSED:
-        plan_error(
-            &c->diag,
-            pos,
-            rule->hint,
-            "service %s: %s is not supported: %s",
-            s->s->name,
-            rule->path,
-            rule->why);
-        break;
-    case WARNED:
-        plan_warn(&c->diag, pos, rule->hint, ignored, s->s->name, rule->path, rule->why);
-        break;
-    case NOTED:
-        plan_note(&c->diag, pos, rule->hint, ignored, s->s->name, rule->path, rule->why);
-        break;
+        if (said)
+            plan_key_each(c->a, root, rows[i].path, tell, &t);
     }
+}
+
+void plan_check_project_keys(struct plan_check *c)
+{
+    size_t count;
+    const struct plan_key *rows = plan_keys_of_project(&count);
+
+    tell_rows(c, NULL, c->p->root, rows, count);
+}
+
+/* ---- keys whose value decides ---- */
+
+/* What keeps logs on the machine is what CloudWatch does; what sends them away does not. */
+static void check_logging(struct plan_check *c, const struct plan_service *s)
+{
+    static const char *const here[] = {"json-file", "local", "journald", "awslogs", "db"};
+    const struct yaml_node *n = node_at(s->s->node, "logging.driver");
+    const char *driver = n && n->kind == YAML_KIND_SCALAR ? n->value : NULL;
+
+    if (text_empty(driver))
+        return;
+
+    bool kept = false;
+    for (size_t i = 0; i < ARRAY_LEN(here); i++)
+        kept = kept || text_eq(here[i], driver);
+    if (kept && !text_eq(driver, "awslogs"))
+        return;
+
+    const struct yaml_node *group = node_at(s->s->node, "logging.options.awslogs-group");
+    if (text_eq(driver, "none"))
+        plan_note(
+            &c->diag,
+            n->pos,
+            NULL,
+            "service %s: its output goes to CloudWatch all the same: without it nobody would know "
+            "why a task failed",
+            s->s->name);
+    else if (group)
+        plan_note(
+            &c->diag,
+            group->pos,
+            NULL,
+            "service %s: its logs go to the project's own log group, not to %s",
+            s->s->name,
+            group->value);
+    else if (!kept)
+        plan_warn(
+            &c->diag,
+            n->pos,
+            "Send them on from CloudWatch with a subscription filter, or let the program do it.",
+            "service %s: its logs go to CloudWatch, not where the logging driver %s would send "
+            "them",
+            s->s->name,
+            driver);
+}
+
+/* Of this machine, of Docker, of somebody's own network: it may know names that nobody else does.
+ */
+static bool is_private_address(const char *text)
+{
+    static const char *const begin[] = {
+        "10.", "127.", "192.168.", "169.254.", "fd", "fe80:", "::1"};
+
+    for (size_t i = 0; i < ARRAY_LEN(begin); i++)
+        if (text_starts(text, begin[i]))
+            return true;
+    long long second;
+    cleanup_free char *copy = xstrdup(text);
+
+    if (!text_starts(copy, "172."))
+        return false;
+    copy[4 + strcspn(copy + 4, ".")] = '\0';
+    return text_parse_int(copy + 4, 0, 255, &second) == 0 && second >= 16 && second <= 31;
+}
+
+static void check_server(void *arg, const char *key, const struct yaml_node *value)
+{
+    const struct told *t = arg;
+
+    (void)key;
+    for (size_t i = 0; value->kind == YAML_KIND_SEQUENCE && i < value->len; i++)
+        check_server(arg, key, value->items[i]);
+    if (value->kind != YAML_KIND_SCALAR)
+        return;
+    t->c->diag.rule = "key dns";
+    if (is_private_address(value->value))
+        plan_error(
+            &t->c->diag,
+            value->pos,
+            "Remove dns, and have names that only it knows in a private hosted zone.",
+            "service %s: dns is not supported: tasks use the DNS of the VPC, which does not ask %s",
+            t->s->s->name,
+            value->value);
+    else
+        plan_warn(
+            &t->c->diag,
+            value->pos,
+            "Remove dns.",
+            "service %s: dns is ignored: tasks use the DNS of the VPC, which knows all public "
+            "names",
+            t->s->s->name);
+}
+
+static void check_dns(struct plan_check *c, const struct plan_service *s)
+{
+    struct told t = {c, s, NULL};
+
+    plan_key_each(c->a, s->s->node, "dns", check_server, &t);
+}
+
+/* Docker lets a program rest that ended well; ECS knows services that always run, and tasks that
+ * run once. */
+static void check_restart(struct plan_check *c, const struct plan_service *s)
+{
+    const struct yaml_node *n = node_at(s->s->node, "deploy.restart_policy.condition");
+
+    if (!n)
+        n = node_at(s->s->node, "restart");
+    if (n && s->kind == PLAN_CONTAINER && !s->once && !s->s->port_count && s->s->restart &&
+        text_starts(s->s->restart, "on-failure"))
+        plan_note(
+            &c->diag,
+            n->pos,
+            "For one that ends say restart: \"no\": it runs once.",
+            "service %s: ECS starts it again also when it ends with exit code 0",
+            s->s->name);
+}
+
+/* A task's memory is what it reserves, and all that it has. */
+static void check_memory(struct plan_check *c, const struct plan_service *s)
+{
+    int64_t reserved = s->s->deploy.reservations.memory_bytes;
+    int64_t limit = s->s->deploy.limits.memory_bytes;
+    unsigned cpu, memory;
+    double vcpus, mib;
+
+    if (s->kind != PLAN_CONTAINER || plan_on_instances(&c->v, s))
+        return;
+    plan_task_needs(&c->v, s, &vcpus, &mib);
+    if (plan_fargate_size(vcpus, mib, &cpu, &memory) < 0)
+        return;
+
+    int64_t has = (int64_t)memory << 20;
+    if (reserved > 0 && limit > has)
+        plan_note(
+            &c->diag,
+            s->s->deploy.pos,
+            "Reserve what it needs.",
+            "service %s: its task has the %u MiB of the reservation, not the %lld MiB of the limit",
+            s->s->name,
+            memory,
+            (long long)(limit >> 20));
+    if (s->s->shm_size_bytes > has)
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            "Reserve more memory.",
+            "service %s: shm_size is %lld MiB, part of the task's memory, which has %u MiB",
+            s->s->name,
+            (long long)(s->s->shm_size_bytes >> 20),
+            memory);
+}
+
+static void check_values(struct plan_check *c, const struct plan_service *s)
+{
+    if (!s->s->node)
+        return;
+    check_logging(c, s);
+    check_dns(c, s);
+    check_restart(c, s);
+    check_memory(c, s);
 }
 
 /* Amounts and times of which Compose takes less than nothing, and no engine does. (-1 of a size of
@@ -245,20 +376,17 @@ static void check_amounts(struct plan_check *c, const struct plan_service *s)
 
 void plan_check_keys(struct plan_check *c, const struct plan_service *s)
 {
+    size_t count;
+    const struct plan_key *rows = plan_keys_of_service(&count);
+
     check_amounts(c, s);
-    for (size_t i = 0; s->s->node && i < ARRAY_LEN(RULES); i++) {
-        const struct yaml_node *n = node_at(s->s->node, RULES[i].path);
-
-        if (!says_something(n) || is_honoured(c, s, RULES[i].path))
-            continue;
-        apply(c, s, &RULES[i], n->pos);
-    }
-
+    tell_rows(c, s, s->s->node, rows, count);
     check_extensions(c, s);
     plan_check_scaling(c, s);
     plan_check_grants(c, s);
     if (!plan_is_task(s))
         return;
+    check_values(c, s);
     check_options(c, s);
     plan_check_linux(c, s);
     plan_check_mounts(c, s);

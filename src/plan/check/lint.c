@@ -130,10 +130,14 @@ int plan_lint(
     struct compose_diagnostics *d,
     struct error *err)
 {
+    int rc = plan_bound(p, d, err);
+    if (rc < 0)
+        return rc;
+
     cleanup_arena struct arena *a = arena_new();
     struct plan_check c = {.p = p, .s = s, .a = a, .diag = {.d = d, .err = err}};
-    int rc = plan_check(p, s, d, err);
 
+    rc = plan_check(p, s, d, err);
     plan_view_make(a, p, &c.v);
     drop_twice_said(d);
     secrets_find(p, d);

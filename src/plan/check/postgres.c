@@ -9,6 +9,7 @@
 #include "plan/check/check.h"
 #include "plan/passwords.h"
 #include "plan/store/store.h"
+#include <stdlib.h>
 #include <string.h>
 
 static void tell_clear(
@@ -159,14 +160,12 @@ static void check_parameters(struct plan_check *c, const struct plan_service *s)
     }
 }
 
-/* Majors whose standard support has ended cost Extended Support by the vCPU hour: more than the
- * instance itself when it is small. Ends: 11 Feb 2024, 12 Feb 2025, 13 Feb 2026
- * (docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html).
- * Older ones cannot be made. */
+/* What there is none of is refused, with the nearest; what is old costs Extended Support by the
+ * vCPU and hour, more than the instance itself when that is small. */
 static void check_version(struct plan_check *c, const struct plan_service *s)
 {
     const char *version = plan_postgres_version(s->s->image);
-    long long major = 0;
+    struct plan_postgres_offer offer;
 
     if (!version) {
         plan_warn(
@@ -178,17 +177,26 @@ static void check_version(struct plan_check *c, const struct plan_service *s)
         return;
     }
 
-    cleanup_free char *number = xstrndup(version, strcspn(version, "."));
-    text_parse_int(number, 0, 999, &major);
-    if (major < 11)
+    plan_postgres_offer(version, &offer);
+    if (!offer.version)
         plan_error(
             &c->diag,
             s->s->pos,
-            "Use postgres:16 or later.",
-            "service %s: RDS has no Postgres %s any more",
+            arena_printf(c->a, "Use postgres:%lld.", offer.nearest < 14 ? 16 : offer.nearest),
+            "service %s: RDS has no Postgres %s%s",
             s->s->name,
-            version);
-    else if (major < 14)
+            version,
+            strtoll(version, NULL, 10) < offer.nearest ? " any more" : "");
+    else if (!offer.exact)
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            "Name the major version alone, as in postgres:16.",
+            "service %s: RDS has no Postgres %s, it gets %s",
+            s->s->name,
+            version,
+            offer.version);
+    if (offer.version && plan_postgres_is_extended(strtoll(version, NULL, 10)))
         plan_warn(
             &c->diag,
             s->s->pos,
@@ -214,7 +222,7 @@ static void check_port(struct plan_check *c, const struct plan_service *s)
 
 static void check_size(struct plan_check *c, const struct plan_service *s)
 {
-    if (!plan_rds_class(c->s, s->vcpus, s->memory_mib))
+    if (!plan_rds_class(c->s, NULL, s->vcpus, s->memory_mib))
         plan_error(
             &c->diag,
             s->s->pos,

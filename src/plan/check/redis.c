@@ -1,8 +1,8 @@
 /* Managed Redis and Valkey: what ElastiCache does not take or does otherwise.
  *
  * Refused: a size that no node type has, more nodes than a replication group takes. Warned of: a
- * version that ElastiCache does not have (it gets the nearest), an image that does not look like
- * either. Noted: the command, which ElastiCache does not run. */
+ * version that ElastiCache does not have (it gets the nearest) or that is old, an image that does
+ * not look like either. Noted: the command, which ElastiCache does not run. */
 #include "base/str.h"
 #include "plan/check/check.h"
 #include "plan/store/store.h"
@@ -15,7 +15,7 @@ static void check_cluster(struct plan_check *c, const struct plan_service *s)
 
     plan_cache_version(s->s->image, &version);
     hint = text_eq(version.engine, "redis") ? "Use a valkey image for later versions." : NULL;
-    if (!plan_cache_class(c->s, s->memory_mib))
+    if (!plan_cache_class(c->s, NULL, s->memory_mib))
         plan_error(
             &c->diag,
             s->s->pos,
@@ -31,6 +31,17 @@ static void check_cluster(struct plan_check *c, const struct plan_service *s)
             "service %s: ElastiCache has no such version of %s, it gets %s",
             s->s->name,
             version.engine,
+            version.version);
+    /* docs.aws.amazon.com/AmazonElastiCache/latest/dg/engine-versions.html: 4 and 5 since 31
+     * January 2026. */
+    if (text_eq(version.engine, "redis") && version.version[0] < '6')
+        plan_warn(
+            &c->diag,
+            s->s->pos,
+            "Use redis:7 or a valkey image.",
+            "service %s: Redis OSS %s is past AWS's standard support, ElastiCache charges Extended "
+            "Support",
+            s->s->name,
             version.version);
     if (s->replicas > 6)
         plan_error(

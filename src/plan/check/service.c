@@ -1,7 +1,7 @@
 /* What one task of a service can be: its size, its number, its platform, whether its data stays,
  * and its network (defang.md 6.3, 6.5, 6.7).
  *
- * Refused: more vCPU or memory than Fargate has, deploy.mode other than replicated, a platform that
+ * Refused: more vCPU or memory than Fargate has, a deploy.mode that is none, a platform that
  * Fargate does not run, the network of a container outside the project. Warned of: no memory said,
  * one replica in high-availability mode, an image that keeps data in a task that does not,
  * network_mode. Noted: what an isolated service still reaches.
@@ -57,7 +57,15 @@ static void check_count(struct plan_check *c, const struct plan_service *s)
     bool one_for_ever =
         s->replicas < 2 && s->kind != PLAN_SIDECAR && !s->once && !s->scaling.present;
 
-    if (d->mode && strcmp(d->mode, "replicated") != 0 && !s->once)
+    if (text_eq(d->mode, "global"))
+        plan_warn(
+            &c->diag,
+            deploy_pos(s),
+            "Remove deploy.mode, and say deploy.replicas.",
+            "service %s: deploy.mode global means one task for each node, and Fargate has no "
+            "nodes: it is as replicated",
+            s->s->name);
+    else if (d->mode && strcmp(d->mode, "replicated") != 0 && !s->once)
         plan_error(
             &c->diag,
             deploy_pos(s),

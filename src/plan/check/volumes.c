@@ -1,6 +1,6 @@
 /* Volumes: what EFS makes of the named ones, and what becomes of everything else that is mounted.
  *
- * Refused: an external volume that is no file system of the account, a value that EFS does not
+ * Refused: a name that is no file system, a value that EFS does not
  * take, a group without a user. Warned of: options that EFS has not, and those of a file system's
  * creation when it is there already, of what of this machine is not there. Noted: that a volume
  * outlives the project, and that a mounted file is a copy. */
@@ -164,12 +164,21 @@ void plan_check_volumes(struct plan_check *c)
     for (size_t i = 0; i < c->v.volume_count; i++) {
         const struct plan_volume *v = &c->v.volumes[i];
 
-        if (v->external && (!v->file_system || !file_system_ok(v->file_system)))
+        if (v->external && !file_system_ok(v->file_system))
             plan_error(
                 &c->diag,
                 v->pos,
-                "Say which: name: fs-0123456789abcdef0. Or remove external: true to have one made.",
-                "volume %s is external, and on AWS that is an EFS file system of this account",
+                "As in name: fs-0123456789abcdef0. Or take the name away to have one made.",
+                "volume %s: %s is no EFS file system of this account",
+                v->name,
+                v->file_system);
+        if (v->elsewhere)
+            plan_note(
+                &c->diag,
+                v->pos,
+                "For a file system that is there say name: fs-0123456789abcdef0.",
+                "volume %s is external to Compose, and no volume of Docker is on AWS: the project "
+                "gets one of its own",
                 v->name);
         for (size_t k = 0; v->options && k < v->options->len; k++) {
             const struct yaml_node *value = v->options->pairs[k].value;
@@ -333,8 +342,37 @@ check_bind(struct plan_check *c, const struct plan_service *s, const struct comp
     }
 }
 
+/* The named volumes of the others are mounted (compose/bind/project.c); what else they have belongs
+ * to their containers. */
+static void check_volumes_from(struct plan_check *c, const struct plan_service *s)
+{
+    const struct yaml_node *list = s->s->node ? yaml_get(s->s->node, "volumes_from") : NULL;
+
+    for (size_t i = 0; list && i < list->len; i++) {
+        const char *text = list->items[i]->value ? list->items[i]->value : "";
+        const char *name = arena_strndup(c->a, text, strcspn(text, ":"));
+        const struct compose_service *from = compose_service_get(c->p, name);
+        bool whole = from != NULL;
+
+        for (size_t k = 0; from && k < from->volume_count; k++)
+            whole = whole && text_eq(from->volumes[k].type, "volume") &&
+                    !text_empty(from->volumes[k].source);
+        if (!whole)
+            plan_warn(
+                &c->diag,
+                list->items[i]->pos,
+                "Name a volume that both mount.",
+                from ? "service %s: volumes_from %s: its named volumes are mounted here too, "
+                       "nothing else that it mounts"
+                     : "service %s: volumes_from %s is ignored, there is no such service",
+                s->s->name,
+                text);
+    }
+}
+
 void plan_check_mounts(struct plan_check *c, const struct plan_service *s)
 {
+    check_volumes_from(c, s);
     for (size_t i = 0; i < s->s->volume_count; i++) {
         const struct compose_mount *m = &s->s->volumes[i];
 

@@ -99,11 +99,11 @@ static void add_volume(json_t *task, json_t *volume)
     json_push(volumes, volume);
 }
 
-/* What ECS has no way to mount; the checks have said so. */
+/* What ECS has no way to mount, as the checks have said, and a tmpfs, which is no volume. */
 static bool unmountable(const struct compose_service *s, const struct compose_mount *m)
 {
     return text_eq(m->type, "bind") || text_eq(m->type, "npipe") || text_eq(m->type, "cluster") ||
-           plan_keeps_image(s, m);
+           plan_keeps_image(s, m) || plan_is_tmpfs(s, m);
 }
 
 /* "mount-2"; of a sidecar "mount-2-proxy", because its service counts from 1 too. */
@@ -114,8 +114,8 @@ static const char *anonymous_name(const struct plan_ctx *c, const struct plan_se
     return arena_printf(c->a, "mount-%zu", i + 1);
 }
 
-/* Named volumes are file systems (volumes.c); anonymous and tmpfs mounts get space of the task's
- * own, so that paths are there and writable. */
+/* Named volumes are file systems (volumes.c); anonymous ones get space of the task's own, so that
+ * paths are there and writable. */
 static json_t *mount_points(const struct plan_ctx *c, const struct plan_service *s, json_t *task)
 {
     json_t *points = array();
@@ -263,7 +263,7 @@ int plan_container_definition(
         key("PseudoTerminal", terminal),
         key("Interactive", input),
         key("DockerLabels", plan_docker_labels(x)),
-        key("LinuxParameters", plan_linux_parameters(x)),
+        key("LinuxParameters", plan_linux_parameters(c, s)),
         key("SystemControls", plan_system_controls(c, x)),
         key("StopTimeout", stop_timeout(x)),
         key("HealthCheck", health_check(c, s)),

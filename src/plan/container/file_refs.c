@@ -186,7 +186,11 @@ int plan_file_read(struct arena *a, const char *key, struct plan_task_file *f, s
     if (!f->path)
         return 0;
 
-    int rc = file_read(f->path, LIMIT_TASK_FILE_BYTES, &text, err);
+    int rc = 0;
+    if (f->source->kept)
+        str_append_bytes(&text, f->source->kept, f->source->kept_bytes);
+    else
+        rc = file_read(f->path, LIMIT_TASK_FILE_BYTES, &text, err);
     if (rc == 0) {
         f->empty = text.len == 0;
         f->encoded = needs_encoding(&text);

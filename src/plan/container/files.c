@@ -50,6 +50,7 @@ static void name_parameter(
         .variable = variable,
         .parts = f->parts,
         .file = f->path,
+        .source = f->source,
         .encoded = f->encoded,
         .piece = piece,
         .parameter = plan_derived_parameter(a, r, service, variable, digest)};
@@ -59,6 +60,20 @@ static void name_parameter(
 static size_t piece_of(const struct plan_task_file *f, size_t k)
 {
     return f->pieces > 1 ? k + 1 : 0;
+}
+
+const char *plan_file_parameter(
+    struct arena *a, const struct plan_request *r, const char *service, struct plan_task_file *f)
+{
+    const char *key = r->facts && r->facts->file_key ? r->facts->file_key : "";
+    cleanup_error struct error ignored = ERROR_INIT;
+    struct plan_derived d;
+
+    (void)plan_file_read(a, key, f, &ignored);
+    if (f->config || f->reference || f->empty || f->pieces != 1)
+        return NULL;
+    name_parameter(a, r, service, f, 0, &d);
+    return d.parameter;
 }
 
 /* Reads what is to be read; a file that is gone since the checks leaves an empty digest, and the

@@ -50,6 +50,11 @@ void plan_files_derived(
     struct plan_derived *out,
     size_t *count);
 
+/* The whole name of the parameter that keeps the content of one file of `service`, which is read
+ * for it; NULL where there is none (a config value, nothing) or more than one. In `a`. */
+const char *plan_file_parameter(
+    struct arena *a, const struct plan_request *r, const char *service, struct plan_task_file *f);
+
 /* As plan_task_configs(): of the configs whose whole value is a file. */
 void plan_files_configs(struct plan_ctx *c, const struct compose_service *s, struct str *out);
 

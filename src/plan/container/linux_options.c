@@ -74,15 +74,19 @@ static json_t *capabilities(const struct compose_service *s, const char *key, bo
 }
 
 /* InitProcessEnabled: a process 1 that forwards signals and reaps, as `init: true` in Compose. */
-json_t *plan_linux_parameters(const struct compose_service *s)
+json_t *plan_linux_parameters(const struct plan_ctx *c, const struct plan_service *service)
 {
+    const struct compose_service *s = service->s;
     json_t *init = s->init ? json_true() : NULL;
 
     json_t *of_kernel = object(
         key("Add", capabilities(s, "cap_add", true)),
         key("Drop", capabilities(s, "cap_drop", false)));
-    json_t *parameters =
-        object(key("InitProcessEnabled", init), key("Capabilities", json_unless_empty(of_kernel)));
+    json_t *parameters = object(
+        key("InitProcessEnabled", init),
+        key("Capabilities", json_unless_empty(of_kernel)),
+        key("SharedMemorySize", plan_shared_memory(c, service)),
+        key("Tmpfs", plan_tmpfs(c, service)));
 
     return json_unless_empty(parameters);
 }

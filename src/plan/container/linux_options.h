@@ -7,11 +7,20 @@
 /* ---- what a task takes ---- */
 
 /* LinuxParameters and SystemControls of a container definition; NULL: there is nothing to say. */
-json_t *plan_linux_parameters(const struct compose_service *s);
+json_t *plan_linux_parameters(const struct plan_ctx *c, const struct plan_service *s);
 json_t *plan_system_controls(const struct plan_ctx *c, const struct compose_service *s);
 
 /* EphemeralStorage and PidMode of a task definition, when there is something to say. */
 void plan_task_options(const struct plan_ctx *c, const struct plan_service *s, json_t *task);
+
+/* ---- memory as a folder (tmpfs.c) ---- */
+
+/* Whether the mount is a tmpfs of its own, and no volume of the task. */
+bool plan_is_tmpfs(const struct compose_service *s, const struct compose_mount *m);
+
+/* Tmpfs and SharedMemorySize of LinuxParameters; NULL: there is none. */
+json_t *plan_tmpfs(const struct plan_ctx *c, const struct plan_service *s);
+json_t *plan_shared_memory(const struct plan_ctx *c, const struct plan_service *s);
 
 /* ---- for the checks ---- */
 

@@ -214,22 +214,6 @@ bool plan_build_login(struct arena *a, const struct plan_request *r, struct plan
     return true;
 }
 
-bool plan_builder_is_current(struct arena *a, const struct plan_request *r)
-{
-    const json_t *builder = json_at(r->previous, "Resources.KanikoAmd64");
-    const json_t *secret =
-        json_at(builder, "Properties.ContainerDefinitions.0.Secrets.0.ValueFrom");
-    struct plan_derived login;
-
-    if (!builder)
-        return true;
-    if (!plan_build_login(a, r, &login))
-        return !secret;
-
-    cleanup_json json_t *wanted = plan_parameter_arn(login.parameter);
-    return json_equal(secret, wanted);
-}
-
 bool plan_pulls_by_secret(const json_t *resource)
 {
     size_t i;

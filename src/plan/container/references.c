@@ -173,6 +173,9 @@ void plan_reference_statements(const struct plan_ctx *c, json_t *statements)
             continue;
         add_used(c, &r, s->secrets, s->secret_count, c->p->secrets, c->p->secret_count);
         add_used(c, &r, s->configs, s->config_count, c->p->configs, c->p->config_count);
+        if (plan_builds_image(s))
+            add_used(
+                c, &r, s->build.secrets, s->build.secret_count, c->p->secrets, c->p->secret_count);
     }
     push_read(statements, "Secrets", "secretsmanager:GetSecretValue", "SecretARN", r.secrets);
     push_read(statements, "Parameters", "ssm:GetParameters", "PARAMETER_ARN", r.parameters);

@@ -150,14 +150,6 @@ const char *plan_registry_of_config(struct arena *a, const char *config)
     return swapped(a, config + strlen(PLAN_REGISTRY_CONFIG), '_', ':');
 }
 
-bool plan_has_registries(const struct plan_request *r)
-{
-    for (size_t i = 0; i < r->config_count; i++)
-        if (text_starts(r->configs[i].name, PLAN_REGISTRY_CONFIG))
-            return true;
-    return false;
-}
-
 /* ---- ECR ---- */
 
 /* "123456789012.dkr.ecr.eu-west-1.amazonaws.com", with "ecr-fips", "amazonaws.com.cn", or as

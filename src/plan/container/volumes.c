@@ -148,13 +148,26 @@ static void add_file_system(struct plan_ctx *c, const struct plan_volume *v)
     r->replace_policy = "Retain";
 }
 
+/* Somebody else's mount target serves all of its zone. */
+static bool is_mounted(const struct plan_ctx *c, const struct plan_volume *v, const char *zone)
+{
+    for (size_t i = 0; i < c->f->mount_target_count; i++)
+        if (text_eq(c->f->mount_targets[i].file_system, v->file_system) &&
+            text_eq(c->f->mount_targets[i].zone, zone))
+            return true;
+    return false;
+}
+
 /* One in each zone: a file system takes no two in one. Tasks in the zone's public subnet reach it
  * as well. */
 static void add_mount_targets(struct plan_ctx *c, const struct plan_volume *v)
 {
-    cleanup_json json_t *subnets = plan_subnets(c, false);
+    cleanup_json json_t *subnets = plan_zone_subnets(c, false);
 
     for (size_t i = 0; i < json_array_size(subnets); i++) {
+        if (v->file_system && is_mounted(c, v, plan_subnet_zone(c, subnets, i)))
+            continue;
+
         json_t *target = object(
             key("FileSystemId", file_system(c, v)),
             key("SubnetId", json_incref(json_array_get(subnets, i))),
@@ -316,12 +329,13 @@ plan_volume_definition(const struct plan_ctx *c, const struct plan_volume *v, co
 static void
 depend_on_targets(struct plan_ctx *c, const struct plan_volume *v, const char *logical_id)
 {
-    for (size_t zone = 1;; zone++) {
-        const char *target = target_of(c, v, zone);
+    cleanup_json json_t *subnets = plan_zone_subnets(c, false);
 
-        if (!graph_get(c->g, target))
-            return;
-        graph_depend(c->g, logical_id, target);
+    for (size_t i = 0; i < json_array_size(subnets); i++) {
+        const char *target = target_of(c, v, i + 1);
+
+        if (graph_get(c->g, target))
+            graph_depend(c->g, logical_id, target);
     }
 }
 

@@ -7,6 +7,7 @@
  * (base/limits.h). */
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/vec.h"
 #include "plan/graph/graph.h"
 #include <ctype.h>
 #include <string.h>
@@ -111,61 +112,109 @@ bool graph_resolves(const struct graph *g, const json_t *j)
     return walk_json(&w, j, NULL) == 0;
 }
 
-/* ---- references and cycles: depth-first, colours 0 new, 1 open, 2 done ---- */
-struct dfs {
+/* ---- references and cycles ----
+ *
+ * First who refers to whom, as numbers, then a walk over those: not one within the other, because a
+ * chain of references is as long as a template, and a fiber's stack is not. */
+
+enum { NEW, OPEN, DONE };
+
+struct references {
     const struct graph *g;
-    char *colour;
-    const char *from;
+    const char *from; /* whose are being collected */
+    VEC(size_t) to;
+    size_t *first; /* of each resource, in `to`; one more at the end */
 };
 
-static int dfs_visit(struct dfs *d, const char *id, struct error *err);
-
-static int dfs_edge(void *arg, const char *id, size_t len, struct error *err)
+static int collect(void *arg, const char *id, size_t len, struct error *err)
 {
-    struct dfs *d = arg;
+    struct references *refs = arg;
     cleanup_free char *name = xstrndup(id, len);
+    const struct graph_resource *r = graph_get(refs->g, name);
 
-    if (!graph_get(d->g, name))
+    if (!r)
         return error_raise(
-            err, ERR_FAILED, "plan: %s refers to %s, which is not in the plan", d->from, name);
-    return dfs_visit(d, name, err);
+            err, ERR_FAILED, "plan: %s refers to %s, which is not in the plan", refs->from, name);
+    vec_push(&refs->to, (size_t)(r - refs->g->resources));
+    return 0;
 }
 
-static int dfs_visit(struct dfs *d, const char *id, struct error *err)
+static int collect_all(struct references *refs, struct error *err)
 {
-    const struct graph_resource *r = graph_get(d->g, id);
-    char *colour = &d->colour[r - d->g->resources];
+    const struct graph *g = refs->g;
+    struct walk w = {.g = g, .visit = collect, .arg = refs};
+    int rc = 0;
 
-    if (*colour == 2)
-        return 0;
-    if (*colour == 1)
-        return error_raise(
-            err, ERR_FAILED, "plan: %s depends on itself (a cycle through %s)", id, d->from);
-    *colour = 1;
-    const char *outer = d->from;
-    d->from = id;
-    struct walk w = {.g = d->g, .visit = dfs_edge, .arg = d};
-    int rc = walk_json(&w, r->properties, err);
-    for (size_t i = 0; i < r->depends_on_count && !rc; i++)
-        rc = dfs_edge(d, r->depends_on[i], strlen(r->depends_on[i]), err);
-    d->from = outer;
-    *colour = 2;
+    for (size_t i = 0; i < g->len && !rc; i++) {
+        const struct graph_resource *r = &g->resources[i];
+
+        refs->first[i] = refs->to.len;
+        refs->from = r->logical_id;
+        rc = walk_json(&w, r->properties, err);
+        for (size_t k = 0; k < r->depends_on_count && !rc; k++)
+            rc = collect(refs, r->depends_on[k], strlen(r->depends_on[k]), err);
+    }
+    refs->first[g->len] = refs->to.len;
+
+    for (size_t i = 0; i < g->output_count && !rc; i++) {
+        refs->from = g->outputs[i].name;
+        rc = walk_json(&w, g->outputs[i].value, err); /* nothing refers to an output */
+    }
     return rc;
+}
+
+/* Depth first from one resource; `next` is the reference of each that is followed next. */
+static int follow(
+    const struct references *refs,
+    size_t start,
+    char *colour,
+    size_t *way,
+    size_t *next,
+    struct error *err)
+{
+    size_t depth = 0;
+
+    way[depth++] = start;
+    colour[start] = OPEN;
+    while (depth) {
+        size_t at = way[depth - 1];
+
+        if (next[at] == refs->first[at + 1]) {
+            colour[at] = DONE;
+            depth--;
+            continue;
+        }
+
+        size_t to = refs->to.items[next[at]++];
+        if (colour[to] == OPEN)
+            return error_raise(
+                err,
+                ERR_FAILED,
+                "plan: %s depends on itself (a cycle through %s)",
+                refs->g->resources[to].logical_id,
+                refs->g->resources[at].logical_id);
+        if (colour[to] == NEW) {
+            way[depth++] = to;
+            colour[to] = OPEN;
+        }
+    }
+    return 0;
 }
 
 static int check_references(const struct graph *g, struct error *err)
 {
     cleanup_free char *colour = xcalloc(g->len + 1, 1);
-    struct dfs d = {.g = g, .colour = colour, .from = "the template"};
-    int rc = 0;
+    cleanup_free size_t *way = xcalloc(g->len + 1, sizeof *way);
+    cleanup_free size_t *next = xcalloc(g->len + 1, sizeof *next);
+    cleanup_free size_t *first = xcalloc(g->len + 1, sizeof *first);
+    struct references refs = {.g = g, .first = first};
+    int rc = collect_all(&refs, err);
 
+    memcpy(next, first, g->len * sizeof *next);
     for (size_t i = 0; i < g->len && !rc; i++)
-        rc = dfs_visit(&d, g->resources[i].logical_id, err);
-    struct walk w = {.g = g, .visit = dfs_edge, .arg = &d};
-    for (size_t i = 0; i < g->output_count && !rc; i++) {
-        d.from = g->outputs[i].name;
-        rc = walk_json(&w, g->outputs[i].value, err);
-    }
+        if (colour[i] == NEW)
+            rc = follow(&refs, i, colour, way, next, err);
+    vec_free(&refs.to);
     return rc;
 }
 
@@ -206,20 +255,26 @@ static size_t count_dynamic(const json_t *j)
     return n;
 }
 
+/* Before all else: what follows need not look at more than a template holds. */
+static int check_count(const struct graph *g, struct error *err)
+{
+    cleanup_str struct str counts = STR_INIT;
+
+    if (g->len <= LIMIT_PLAN_RESOURCES)
+        return 0;
+    count_groups(g, &counts);
+    error_raise(
+        err,
+        ERR_REFUSED,
+        "the project needs %zu resources, and a CloudFormation stack holds %d",
+        g->len,
+        LIMIT_PLAN_RESOURCES);
+    error_hint(err, "Split it into several projects. Resources by part: %s.", str_get(&counts));
+    return error_kind_errno(ERR_REFUSED);
+}
+
 static int check_limits(const struct graph *g, struct error *err)
 {
-    if (g->len > LIMIT_PLAN_RESOURCES) {
-        cleanup_str struct str counts = STR_INIT;
-        count_groups(g, &counts);
-        error_raise(
-            err,
-            ERR_REFUSED,
-            "the project needs %zu resources, and a CloudFormation stack holds %d",
-            g->len,
-            LIMIT_PLAN_RESOURCES);
-        error_hint(err, "Split it into several projects. Resources by part: %s.", str_get(&counts));
-        return error_kind_errno(ERR_REFUSED);
-    }
     if (g->output_count > LIMIT_PLAN_OUTPUTS)
         return error_raise(
             err,
@@ -265,8 +320,10 @@ static int check_ids(const struct graph *g, struct error *err)
 
 int graph_check(const struct graph *g, struct error *err)
 {
-    int rc = check_ids(g, err);
+    int rc = check_count(g, err);
 
+    if (!rc)
+        rc = check_ids(g, err);
     if (!rc)
         rc = check_references(g, err);
     return rc ? rc : check_limits(g, err);

@@ -32,7 +32,9 @@ void graph_free(struct graph *g)
     free(g->resources);
     free(g->outputs);
     free(g->index);
-    arena_free(g->arena); /* holds g itself */
+
+    struct arena *arena = g->arena;
+    arena_wipe_ptr(&arena); /* holds g itself, and values of variables */
 }
 
 void graph_free_ptr(struct graph **g)

@@ -51,7 +51,7 @@ void plan_load_balancer(struct plan_ctx *c)
         key("Type", "application"),
         key("Scheme", "internet-facing"),
         key("SecurityGroups", array(graph_attr("AlbSecurityGroup", "GroupId"))),
-        key("Subnets", plan_subnets(c, true)),
+        key("Subnets", plan_zone_subnets(c, true)) /* a load balancer takes one a zone */,
         key("LoadBalancerAttributes", attributes(c)),
         key("Tags", plan_tags(arena_printf(c->a, "%s-alb", c->scope), NULL)));
     struct graph_resource *r = graph_add(

@@ -21,6 +21,7 @@
 #include "plan/make/stage.h"
 #include "plan/names.h"
 #include "plan/network/network.h"
+#include "plan/partial.h"
 #include "plan/site/site.h"
 #include "plan/store/store.h"
 #include "plan/task/roles.h"
@@ -91,6 +92,7 @@ static int add_container(struct plan_ctx *c, const struct plan_service *s)
 {
     bool later = c->r->stage && s->stage > c->r->stage;
 
+    later = later || plan_is_held(c->r, s->s->name);
     if (c->r->foundation) {
         plan_keep_container(c, s);
         return 0;
@@ -193,7 +195,7 @@ static int make(struct plan_ctx *c, struct error *err)
 
     add_outputs(c);
     plan_note_pins(c);
-    if (c->r->stage)
+    if (c->r->stage || c->r->only_count)
         plan_keep_deployed(c);
     return graph_check(c->g, err);
 }
@@ -205,6 +207,10 @@ int plan_make(
     struct error *err)
 {
     *out = NULL;
+    int rc = plan_bound(r->project, d, err);
+    if (rc < 0)
+        return rc;
+
     cleanup_free char *description = xasprintf(
         "Compose project %s, stack %s: made by defangd", r->project->name, r->settings->stack);
     cleanup_graph struct graph *g = graph_new(description);
@@ -229,7 +235,7 @@ int plan_make(
     plan_view_stages(r, &c.v);
     set_names(&c);
     plan_view_suffix(c.a, c.s, c.p->name, &c.v);
-    int rc = make(&c, err);
+    rc = make(&c, err);
     if (rc)
         return rc;
     *out = steal(g);

@@ -3,12 +3,14 @@
  *
  * A plan of a stage is the whole plan with two changes: services of later stages keep the
  * properties that are deployed, and nothing is removed. Only the last stage, which is the whole,
- * removes. */
+ * removes. A deployment of some services (partial.h) keeps the others in the same way, in each of
+ * its stages, and removes nothing. */
 #include "plan/make/stage.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/common/context.h"
+#include "plan/partial.h"
 #include "plan/view/extensions.h"
 #include <string.h>
 
@@ -41,6 +43,8 @@ void plan_stages(
     for (size_t i = 0; i < v.count; i++) {
         const struct plan_service *s = &v.services[i];
         const json_t *note = json_object_get(json_at(g->metadata, "Defang.services"), s->s->name);
+        if (plan_is_held(r, s->s->name))
+            continue;
         if (s->kind == PLAN_CONTAINER)
             out->count = MAX(out->count, s->stage);
         if (!s->once || s->replicas == 0)
@@ -63,9 +67,13 @@ void plan_stages(
 
 static bool is_of_later_stage(const struct plan_ctx *c, const char *group)
 {
-    for (size_t i = 0; i < c->v.count; i++)
-        if (c->v.services[i].stage > c->r->stage && strcmp(c->v.services[i].group, group) == 0)
+    for (size_t i = 0; i < c->v.count; i++) {
+        const struct plan_service *s = &c->v.services[i];
+        bool later = c->r->stage && s->stage > c->r->stage;
+
+        if ((later || plan_is_held(c->r, s->s->name)) && strcmp(s->group, group) == 0)
             return true;
+    }
     return false;
 }
 
@@ -131,12 +139,13 @@ static json_t *missing(const struct plan_ctx *c, const json_t *resources, bool a
     return ids;
 }
 
-/* What belongs to nobody any more is left out when there is no room for it beside the new. */
+/* What belongs to nobody any more is left out when there is no room for it beside the new; not
+ * where only some services are deployed: the rest is left as it is. */
 static json_t *missing_that_fit(const struct plan_ctx *c, const json_t *resources)
 {
     json_t *ids = missing(c, resources, true);
 
-    if (c->g->len + json_array_size(ids) <= LIMIT_PLAN_RESOURCES)
+    if (c->r->only_count || c->g->len + json_array_size(ids) <= LIMIT_PLAN_RESOURCES)
         return ids;
     json_decref(ids);
     return missing(c, resources, false);

@@ -226,6 +226,13 @@ json_t *plan_zone_subnets(const struct plan_ctx *c, bool public)
     return c->v.adopt.vpc.value ? adopted_subnets(c, public, true) : plan_subnets(c, public);
 }
 
+const char *plan_subnet_zone(const struct plan_ctx *c, const json_t *subnets, size_t i)
+{
+    if (c->v.adopt.vpc.value)
+        return zone_of(c, json_string_value(json_array_get(subnets, i)));
+    return i < c->zone_count ? c->zones[i] : "";
+}
+
 json_t *plan_subnets(const struct plan_ctx *c, bool public)
 {
     if (c->v.adopt.vpc.value)

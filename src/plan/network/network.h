@@ -25,6 +25,9 @@ json_t *plan_subnets(const struct plan_ctx *c, bool public);
 /* The same, one in each zone: what a mount target or a load balancer takes. */
 json_t *plan_zone_subnets(const struct plan_ctx *c, bool public);
 
+/* The zone of item i of either list. */
+const char *plan_subnet_zone(const struct plan_ctx *c, const json_t *subnets, size_t i);
+
 /* Whether a task runs in public subnets, with a public address; `open`: the internet reaches it. */
 bool plan_in_public(const struct plan_ctx *c, bool open);
 

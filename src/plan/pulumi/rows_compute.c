@@ -199,6 +199,8 @@ const struct pulumi_row pulumi_rows_compute[] = {
          "ServiceRegistries[].ContainerName=serviceRegistries.containerName "
          "ServiceRegistries[].ContainerPort=serviceRegistries.containerPort "
          "ServiceRegistries[].Port=serviceRegistries.port "
+         "ForceNewDeployment.EnableForceNewDeployment=forceNewDeployment "
+         "ForceNewDeployment.ForceNewDeploymentNonce:implied "
          "Tags:tags"},
 
     {"AWS::IAM::Role", "aws:iam:Role",

@@ -41,6 +41,18 @@ static void protect(const struct graph_resource *r, json_t *node)
         json_add(pulumi_options(node), "protect", json_true());
 }
 
+/* Left to itself, Pulumi names a resource after its logical id, and RDS takes no capital letter:
+ * the provider's validators refuse it before anything is made (pulumi-aws#3808). */
+static int
+group(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
+{
+    (void)err;
+
+    if (!pulumi_text(node, "name")) /* 255 characters, of which the provider adds 26 */
+        pulumi_set(node, "namePrefix", json_string(pulumi_prefix(c, r, 200, true)));
+    return 0;
+}
+
 static int
 database(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct error *err)
 {
@@ -101,6 +113,7 @@ cache(struct pulumi_ctx *c, const struct graph_resource *r, json_t *node, struct
 const struct pulumi_row pulumi_rows_store[] = {
     {"AWS::RDS::DBSubnetGroup", "aws:rds:SubnetGroup",
      .ref = "name",
+     .finish = group,
      .rules =
          "DBSubnetGroupName=name "
          "DBSubnetGroupDescription=description "
@@ -108,6 +121,7 @@ const struct pulumi_row pulumi_rows_store[] = {
 
     {"AWS::RDS::DBParameterGroup", "aws:rds:ParameterGroup",
      .ref = "name",
+     .finish = group,
      .rules =
          "Family Description "
          "DBParameterGroupName=name "
@@ -119,7 +133,7 @@ const struct pulumi_row pulumi_rows_store[] = {
      .finish = database,
      .rules =
          "DBInstanceIdentifier=identifier "
-         "Engine EngineVersion "
+         "Engine EngineVersion EngineLifecycleSupport "
          "DBInstanceClass=instanceClass "
          "AllocatedStorage:int MaxAllocatedStorage:int StorageType StorageEncrypted KmsKeyId Iops "
          "PubliclyAccessible "
@@ -178,6 +192,7 @@ const struct pulumi_row pulumi_rows_store[] = {
 
     {"AWS::DocDB::DBSubnetGroup", "aws:docdb:SubnetGroup",
      .ref = "name",
+     .finish = group,
      .rules =
          "DBSubnetGroupName=name "
          "DBSubnetGroupDescription=description "
@@ -185,6 +200,7 @@ const struct pulumi_row pulumi_rows_store[] = {
 
     {"AWS::DocDB::DBClusterParameterGroup", "aws:docdb:ClusterParameterGroup",
      .ref = "name",
+     .finish = group,
      .rules = "Family Description Name Parameters:pairs Tags:tags"},
 
     {"AWS::DocDB::DBCluster", "aws:docdb:Cluster",

@@ -10,6 +10,7 @@
 #include "plan/report/cost.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/store/store.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,31 @@ static void nat_gateway(struct pricing *x)
     usage(x, "data through NAT gateways", "nat.gb", "a GB");
 }
 
+/* A class has two vCPUs up to "large", and four for each "xlarge". */
+static double vcpus_of(const char *class)
+{
+    const char *size = strrchr(class, '.');
+    const char *large = size ? strstr(size, "xlarge") : NULL;
+
+    if (!large)
+        return 2;
+    return large == size + 1 ? 4 : 4 * strtod(size + 1, NULL);
+}
+
+/* Postgres 11 is in the third year, which costs more (plan_postgres_is_extended()). */
+static void extended_support(struct pricing *x, const char *class, double copies)
+{
+    long long major = strtoll(text(x->p, "EngineVersion"), NULL, 10);
+
+    if (!plan_postgres_is_extended(major))
+        return;
+    line(
+        x,
+        copies * vcpus_of(class) *
+            price(x, major < 12 ? "rds.extended.vcpu.year3" : "rds.extended.vcpu"),
+        arena_printf(x->out->arena, "Extended Support of Postgres %lld, by the vCPU", major));
+}
+
 static void database(struct pricing *x)
 {
     const char *class = text(x->p, "DBInstanceClass");
@@ -257,6 +283,7 @@ static void database(struct pricing *x)
         copies * (price(x, class) + gb * price(x, "rds.storage.gb")),
         arena_printf(
             x->out->arena, "%s with %g GB%s", class, gb, copies > 1 ? ", in two zones" : ""));
+    extended_support(x, class, copies);
     usage(x, "growth of databases", "rds.storage.gb", "a GB and month");
 }
 
@@ -453,7 +480,7 @@ void cost_of(const json_t *template, const char *region, struct cost *out)
         return;
 
     out->priced = true;
-    out->lines = arena_array(out->arena, struct cost_line, json_object_size(x.resources) + 1);
+    out->lines = arena_array(out->arena, struct cost_line, 2 * json_object_size(x.resources) + 1);
     x.factor = where->factor;
     json_object_foreach((json_t *)x.resources, x.id, r) {
         x.type = text(r, "Type");

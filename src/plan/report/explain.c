@@ -3,15 +3,15 @@
  *
  * walk() goes down the mappings as they are written and looks each path up: a row of the table for
  * this kind of service is a line (or a line for each item), a path that rows lie under is gone
- * into, and what has neither is a rule of check/keys.c, an extension of somebody else, or a mistake
- * of ours, which is told as such. What the checks say of a place becomes the line's note, so that a
- * key that is refused is explained too.
+ * into, and what has neither is left out by the table of src/plan/keys, an extension of somebody
+ * else, or a mistake of ours, which is told as such. What the checks say of a place becomes the
+ * line's note, so that a key that is refused is explained too.
  *
  * What the loader filled in is left out: nobody wrote it. */
 #include "plan/report/explain.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "plan/check/check.h"
+#include "plan/keys/keys.h"
 #include "plan/make/pretend.h"
 #include "plan/view/view.h"
 #include <errno.h>
@@ -251,18 +251,24 @@ static const char *other_kind(unsigned kind)
     return kind & EXPLAIN_STATIC ? "files need no container" : "it is for containers";
 }
 
-/* No row: a rule of check/keys.c, an extension of somebody else, a row for another kind of service;
- * or the table lacks it. */
+static enum explain_effect effect_of(const struct plan_key *row)
+{
+    if (row->verdict < PLAN_KEY_SILENT)
+        return EXPLAIN_READ;
+    return row->verdict == PLAN_KEY_REFUSED ? EXPLAIN_REFUSED : EXPLAIN_IGNORED;
+}
+
+/* No row: what src/plan/keys has left out, an extension of somebody else, a row for another kind of
+ * service; or the table lacks it. */
 static void explain_without(
     struct explainer *x, const char *path, struct yaml_pos pos, const struct yaml_node *value)
 {
     struct explain_line *line = add(x, path, pos, value);
-    const char *why = NULL;
-    bool refused = false;
+    const struct plan_key *row = is_extension(path) ? NULL : plan_key_of(path);
 
-    if (plan_key_rule(path, &why, &refused)) {
-        line->effect = refused ? EXPLAIN_REFUSED : EXPLAIN_IGNORED;
-        line->text = why;
+    if (row && (row->verdict >= PLAN_KEY_SILENT || !known(path, false))) {
+        line->effect = effect_of(row);
+        line->text = row->text;
     } else if (known(path, false)) {
         line->effect = EXPLAIN_IGNORED;
         line->text = other_kind(x->kind);
@@ -300,7 +306,8 @@ walk(struct explainer *x, const struct yaml_node *map, const char *prefix, unsig
             continue;
 
         const struct explain_row *row = row_of(path, x->kind);
-        bool goes_on = value->kind == YAML_KIND_MAPPING && known(path, true) && depth < DEPTH_MAX;
+        bool below = known(path, true) || plan_key_below(path);
+        bool goes_on = value->kind == YAML_KIND_MAPPING && below && depth < DEPTH_MAX;
         if (row && by_item(row, value))
             explain_items(x, row, path, value);
         else if (row)
@@ -348,6 +355,9 @@ int plan_explain(
     *out = (struct explain){0};
     if (service && !compose_service_get(p, service))
         return no_service(arena, p, service, err);
+    int rc = plan_bound(p, NULL, err);
+    if (rc < 0)
+        return rc;
 
     /* What is refused is explained too. */
     cleanup_error struct error refused = ERROR_INIT;

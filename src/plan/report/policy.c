@@ -36,6 +36,8 @@ struct names {
     const char *stack, *cd_stack;
     const char *log_groups, *repositories, *rules;
     const char *role, *linked_role, *profile;
+    const char
+        *unmade_role; /* a service-linked one that is not there is asked for without a path */
     const char *config, *derived, *runs, *agent; /* parameters; agent may be NULL */
     const char *uploads, *uploaded, *bucket, *objects;
     const char *secrets, *made_secrets;
@@ -188,6 +190,7 @@ name_made(struct writer *w, const struct plan_settings *s, const char *project, 
     n->cd_stack = arn(w, "cloudformation", arena_printf(a, "stack/%s/*", s->cd_name));
     n->role = arena_printf(a, "%s:role/%s", iam, name);
     n->linked_role = arena_printf(a, "%s:role/aws-service-role/*", iam);
+    n->unmade_role = arena_printf(a, "%s:role/AWSServiceRoleFor*", iam);
     n->profile = arena_printf(a, "%s:instance-profile/%s", iam, name);
     n->bucket = arena_printf(a, "arn:%s:s3:::%s", w->partition, low);
     n->objects = arena_printf(a, "%s/*", n->bucket);
@@ -237,6 +240,9 @@ collect_all(struct writer *w, const struct names *n, const struct graph *g, json
 {
 #define ARNS(...) ((const char *const[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
     const struct place places[] = {
+        {"cloudformation:DescribeStackDriftDetectionStatus", ARNS()}, /* by an id of its own */
+        {"cloudformation:DescribeStacks", ARNS()},                    /* `cd ls` asks for all */
+        {"cloudformation:ListStacks", ARNS()},
         {"cloudformation:*", ARNS(n->stack, n->cd_stack)},
         {"logs:DescribeLogGroups", ARNS()},
         {"logs:DescribeResourcePolicies", ARNS()},
@@ -245,7 +251,7 @@ collect_all(struct writer *w, const struct names *n, const struct graph *g, json
         {"logs:*", ARNS(n->log_groups)},
         {"ecr:*", ARNS(n->repositories)},
         {"iam:CreateServiceLinkedRole", ARNS(n->linked_role)},
-        {"iam:GetRole", ARNS(n->role, n->linked_role)},
+        {"iam:GetRole", ARNS(n->role, n->linked_role, n->unmade_role)},
         {"iam:AddRoleToInstanceProfile", ARNS(n->profile)},
         {"iam:RemoveRoleFromInstanceProfile", ARNS(n->profile)},
         {"iam:CreateInstanceProfile", ARNS(n->profile)},
@@ -256,10 +262,10 @@ collect_all(struct writer *w, const struct names *n, const struct graph *g, json
         {"ssm:DescribeParameters", ARNS()},
         {"ssm:*", ARNS(n->config, n->derived, n->runs, n->agent)},
         {"s3:AbortMultipartUpload", ARNS(n->uploads, n->uploaded)},
-        {"s3:GetObject", ARNS(n->uploads, n->uploaded)},
+        {"s3:GetObject", ARNS(n->uploads, n->uploaded, n->objects)},
         {"s3:ListBucket", ARNS(n->uploads, n->uploaded)},
         {"s3:ListMultipartUploadParts", ARNS(n->uploads, n->uploaded)},
-        {"s3:PutObject", ARNS(n->uploads, n->uploaded)},
+        {"s3:PutObject", ARNS(n->uploads, n->uploaded, n->objects)}, /* logs of builds are kept */
         {"s3:*", ARNS(n->bucket, n->objects)},
         {"secretsmanager:ListSecrets", ARNS()},
         {"secretsmanager:GetRandomPassword", ARNS()},

@@ -20,14 +20,14 @@ static const struct policy_row ROWS[] = {
      "cloudformation:DescribeStackResourceDrifts cloudformation:DescribeStackResources "
      "cloudformation:DescribeStacks cloudformation:DetectStackDrift "
      "cloudformation:ExecuteChangeSet cloudformation:GetTemplate cloudformation:ListChangeSets "
-     "cloudformation:ListStackResources cloudformation:RollbackStack "
+     "cloudformation:ListStackResources cloudformation:ListStacks cloudformation:RollbackStack "
      "ec2:Describe* "
      "ecs:Describe* ecs:List* "
-     "elasticfilesystem:DescribeFileSystems "
+     "elasticfilesystem:Describe* "
      "elasticloadbalancing:Describe* "
      "iam:GetRole "
-     "logs:DeleteLogGroup logs:DescribeLogGroups logs:FilterLogEvents logs:GetLogEvents "
-     "logs:ListTagsForResource "
+     "logs:CreateLogGroup logs:DeleteLogGroup logs:DescribeLogGroups logs:FilterLogEvents "
+     "logs:GetLogEvents logs:ListTagsForResource logs:PutRetentionPolicy logs:TagResource "
      "route53:ListHostedZones route53:ListResourceRecordSets "
      "s3:AbortMultipartUpload s3:GetObject s3:ListBucket s3:ListMultipartUploadParts "
      "s3:PutObject "
@@ -35,11 +35,12 @@ static const struct policy_row ROWS[] = {
      "secretsmanager:PutSecretValue secretsmanager:TagResource "
      "ssm:DeleteParameter ssm:DeleteParameters ssm:DescribeParameters ssm:GetParameter "
      "ssm:GetParameters ssm:PutParameter "
-     "sts:GetCallerIdentity" LINKED_ROLE},
+     "sts:GetCallerIdentity tag:GetResources" LINKED_ROLE},
 
     {"AWS::ApplicationAutoScaling::ScalableTarget",
      "application-autoscaling:DeregisterScalableTarget "
      "application-autoscaling:DescribeScalableTargets "
+     "application-autoscaling:DescribeScheduledActions "
      "application-autoscaling:ListTagsForResource application-autoscaling:RegisterScalableTarget "
      "application-autoscaling:TagResource application-autoscaling:UntagResource" LINKED_ROLE},
 
@@ -237,8 +238,9 @@ static const struct policy_row ROWS[] = {
      "elasticloadbalancing:ModifyTargetGroupAttributes elasticloadbalancing:RemoveTags"},
 
     {"AWS::Events::Rule",
-     "events:DeleteRule events:DescribeRule events:ListTargetsByRule events:PutRule "
-     "events:PutTargets events:RemoveTargets events:TagResource events:UntagResource"},
+     "events:DeleteRule events:DescribeRule events:ListTagsForResource "
+     "events:ListTargetsByRule events:PutRule events:PutTargets events:RemoveTargets "
+     "events:TagResource events:UntagResource"},
 
     {"AWS::IAM::InstanceProfile",
      "iam:AddRoleToInstanceProfile iam:CreateInstanceProfile iam:DeleteInstanceProfile "
@@ -251,7 +253,8 @@ static const struct policy_row ROWS[] = {
      "iam:UpdateAssumeRolePolicy iam:UpdateRole iam:UpdateRoleDescription"},
 
     {"AWS::Logs::LogGroup",
-     "logs:CreateLogGroup logs:DeleteLogGroup logs:DescribeLogGroups logs:ListTagsForResource "
+     "logs:CreateLogGroup logs:DeleteLogGroup logs:DescribeLogGroups logs:GetDataProtectionPolicy "
+     "logs:ListTagsForResource "
      "logs:PutRetentionPolicy logs:TagResource logs:UntagResource"},
 
     {"AWS::Logs::ResourcePolicy",
@@ -281,8 +284,11 @@ static const struct policy_row ROWS[] = {
      "route53:ChangeResourceRecordSets route53:GetChange route53:GetHostedZone"},
 
     {"AWS::S3::Bucket",
-     "s3:CreateBucket s3:DeleteBucket s3:DeleteObject s3:DeleteObjectVersion s3:GetBucket* "
-     "s3:GetEncryptionConfiguration s3:GetLifecycleConfiguration s3:ListBucketVersions "
+     "s3:CreateBucket s3:DeleteBucket s3:DeleteObject s3:DeleteObjectVersion "
+     "s3:GetAccelerateConfiguration s3:GetAnalyticsConfiguration s3:GetBucket* "
+     "s3:GetEncryptionConfiguration s3:GetIntelligentTieringConfiguration "
+     "s3:GetInventoryConfiguration s3:GetLifecycleConfiguration s3:GetMetricsConfiguration "
+     "s3:GetReplicationConfiguration s3:ListBucketVersions "
      "s3:PutBucketOwnershipControls s3:PutBucketPublicAccessBlock s3:PutBucketTagging "
      "s3:PutBucketVersioning s3:PutEncryptionConfiguration s3:PutLifecycleConfiguration"},
 
@@ -299,7 +305,6 @@ static const struct policy_row ROWS[] = {
      "servicediscovery:GetOperation servicediscovery:RegisterInstance"},
 
     {"AWS::ServiceDiscovery::PrivateDnsNamespace",
-     "ec2:AssociateVpcWithHostedZone "
      "route53:AssociateVPCWithHostedZone route53:ChangeTagsForResource route53:CreateHostedZone "
      "route53:DeleteHostedZone route53:GetHostedZone route53:ListHostedZonesByName "
      "servicediscovery:CreatePrivateDnsNamespace servicediscovery:DeleteNamespace "
@@ -313,6 +318,7 @@ static const struct policy_row ROWS[] = {
      "route53:GetHealthCheck "
      "servicediscovery:CreateService servicediscovery:DeleteService "
      "servicediscovery:GetOperation servicediscovery:GetService "
+     "servicediscovery:GetServiceAttributes "
      "servicediscovery:ListTagsForResource servicediscovery:TagResource "
      "servicediscovery:UntagResource servicediscovery:UpdateService"},
 };

@@ -51,6 +51,17 @@ static int find_word(const struct word *words, size_t count, const char *name)
     return -1;
 }
 
+const char *plan_mode_name(const struct plan_settings *s)
+{
+    static const char *const names[] = {
+        [PLAN_MODE_UNSET] = "",
+        [PLAN_AFFORDABLE] = "affordable",
+        [PLAN_BALANCED] = "balanced",
+        [PLAN_HIGH_AVAILABILITY] = "high_availability"};
+
+    return names[s->mode];
+}
+
 static int parse_mode(const char *text, enum plan_mode *out, struct error *err)
 {
     static const struct word words[] = {

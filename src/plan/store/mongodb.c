@@ -73,6 +73,7 @@ static void add_cluster(
         key("StorageEncrypted", true),
         key("BackupRetentionPeriod", backup_days),
         key("PreferredBackupWindow", c->s->backup_window),
+        key("PreferredMaintenanceWindow", plan_maintenance_window(c->a, c->s->backup_window)),
         key("CopyTagsToSnapshot", true),
         key("DeletionProtection", c->s->deletion_protection),
         key("Tags", plan_store_tags(c, s)),

@@ -13,6 +13,7 @@
 #include "plan/common/context.h"
 #include "plan/network/network.h"
 #include "plan/store/store.h"
+#include <ctype.h>
 #include <string.h>
 
 static const char *name_or(
@@ -124,6 +125,48 @@ static const char *add_parameters(struct plan_ctx *c, const struct plan_service 
     return id;
 }
 
+static const json_t *deployed(const struct plan_ctx *c, const char *id)
+{
+    const json_t *resources = json_object_get(c->r->previous, "Resources");
+
+    return json_object_get(json_object_get(resources, id), "Properties");
+}
+
+/* Whole ("16.13"), so that it is the same everywhere and at all times: what is deployed stays as
+ * long as it is what the image asks for, and AWS's minor upgrades are AWS's. NULL: RDS chooses. */
+static const char *
+engine_version(const struct plan_ctx *c, const struct plan_service *s, const char *id)
+{
+    const char *wanted = plan_postgres_version(s->s->image);
+    const char *before = json_str(deployed(c, id), "EngineVersion");
+    size_t n = wanted ? strlen(wanted) : 0;
+    struct plan_postgres_offer offer;
+
+    if (!wanted)
+        return NULL;
+    plan_postgres_offer(wanted, &offer);
+
+    bool same = before && strncmp(before, wanted, n) == 0 && !isdigit((unsigned char)before[n]);
+    bool stands_for_it = before && !offer.exact && major_of(before) == major_of(wanted);
+    if (same || stands_for_it)
+        return arena_strdup(c->a, before);
+    return arena_strdup(c->a, offer.version ? offer.version : wanted);
+}
+
+/* Said once, when the instance is made: RDS enrols it in Extended Support, which costs by the vCPU,
+ * unless it is told not to; and makes none of an older version without. */
+static const char *lifecycle_support(const struct plan_ctx *c, const char *id, long long major)
+{
+    const json_t *before = deployed(c, id);
+
+    if (before)
+        return json_str(before, "EngineLifecycleSupport");
+    if (!major)
+        return NULL;
+    return plan_postgres_is_extended(major) ? "open-source-rds-extended-support"
+                                            : "open-source-rds-extended-support-disabled";
+}
+
 static void add_instance(
     struct plan_ctx *c,
     const struct plan_service *s,
@@ -136,6 +179,7 @@ static void add_instance(
     const char *database = name_or(c, s, PLAN_POSTGRES_DATABASE, "database", user);
     const char *snapshot =
         plan_store_snapshot(c, s, id, "DBSnapshotIdentifier", s->s->postgres.from_snapshot);
+    const char *version = engine_version(c, s, id);
     bool downtime = s->s->postgres.allow_downtime;
     bool spare = s->replicas > 1;
 
@@ -147,7 +191,8 @@ static void add_instance(
 
     json_t *instance = object(
         key("Engine", "postgres"),
-        key("EngineVersion", plan_postgres_version(s->s->image)),
+        key("EngineVersion", version),
+        key("EngineLifecycleSupport", lifecycle_support(c, id, major_of(version))),
         key("DBInstanceClass", class),
         key("AllocatedStorage", "20"),
         key("MaxAllocatedStorage", 500),
@@ -160,6 +205,7 @@ static void add_instance(
         key("DBSubnetGroupName", graph_ref("DatabaseSubnetGroup")),
         key("BackupRetentionPeriod", c->s->backup_days),
         key("PreferredBackupWindow", c->s->backup_window),
+        key("PreferredMaintenanceWindow", plan_maintenance_window(c->a, c->s->backup_window)),
         key("AutoMinorVersionUpgrade", true),
         key("AllowMajorVersionUpgrade", downtime),
         key("ApplyImmediately", downtime),
@@ -180,7 +226,7 @@ int plan_postgres(struct plan_ctx *c, const struct plan_service *s)
 {
     const char *id = arena_printf(c->a, "Database%s", s->id);
     const char *secret = password(c, s, id);
-    const char *class = plan_rds_class(c->s, s->vcpus, s->memory_mib);
+    const char *class = plan_rds_class(c->s, c->f->region, s->vcpus, s->memory_mib);
 
     if (!secret || !class)
         return error_raise(

@@ -50,6 +50,7 @@ add_cache(struct plan_ctx *c, const struct plan_service *s, const char *id, cons
         key("Tags", plan_store_tags(c, s)),
         key("TransitEncryptionMode", tls_mode),
         key("SnapshotWindow", window),
+        key("PreferredMaintenanceWindow", window ? plan_maintenance_window(c->a, window) : NULL),
         key("SnapshotName", snapshot));
     struct graph_resource *r =
         graph_add(c->g, s->group, id, "AWS::ElastiCache::ReplicationGroup", cache);
@@ -59,7 +60,7 @@ add_cache(struct plan_ctx *c, const struct plan_service *s, const char *id, cons
 
 int plan_redis(struct plan_ctx *c, const struct plan_service *s)
 {
-    const char *class = plan_cache_class(c->s, s->memory_mib);
+    const char *class = plan_cache_class(c->s, c->f->region, s->memory_mib);
     const char *id = arena_printf(c->a, "Cache%s", s->id);
 
     if (!class)

@@ -42,16 +42,32 @@ const char *plan_store_snapshot(
     const char *property,
     const char *said);
 
-/* ---- sizes (size.c): the cheapest class that holds it; NULL: too large ---- */
+/* ---- sizes (size.c): the cheapest class that holds it and that the region has (NULL: any); NULL:
+ * too large ---- */
 
-const char *plan_rds_class(const struct plan_settings *s, double vcpus, double memory_mib);
-const char *plan_cache_class(const struct plan_settings *s, double memory_mib);
+const char *
+plan_rds_class(const struct plan_settings *s, const char *region, double vcpus, double memory_mib);
+const char *plan_cache_class(const struct plan_settings *s, const char *region, double memory_mib);
 const char *plan_document_class(const struct plan_settings *s, double vcpus, double memory_mib);
 
 /* ---- versions and parameters (version.c) ---- */
 
 /* "16", "16.3"; NULL when the tag says none. A static buffer of the thread. */
 const char *plan_postgres_version(const char *image);
+
+/* What RDS offers of it: *version is the newest of a major one ("16" → "16.13"), the one that was
+ * asked for, or the nearest of the same major one, and then *exact is false. *version NULL: RDS
+ * offers none of it, and `nearest` is the major one that comes closest. */
+struct plan_postgres_offer {
+    const char *version;
+    bool exact;
+    long long nearest;
+};
+void plan_postgres_offer(const char *wanted, struct plan_postgres_offer *out);
+
+/* Of a major version of Postgres, in July 2026 and later: past AWS's standard support, so that
+ * Extended Support is paid for. */
+bool plan_postgres_is_extended(long long major);
 
 /* exact: what the tag says is what runs. */
 struct plan_cache_version {
@@ -79,6 +95,9 @@ bool plan_postgres_parameter(
 
 /* ElastiCache takes an hour or more: "04:00-05:00", UTC. */
 const char *plan_cache_window(struct arena *a, const struct plan_settings *s);
+/* An hour on Sunday that begins half an hour after that window: AWS refuses two that overlap, and
+ * chooses its own where none is said. */
+const char *plan_maintenance_window(struct arena *a, const char *backup_window);
 
 /* ---- users, databases and passwords that come from config (store_secret.c) ---- */
 

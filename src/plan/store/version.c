@@ -6,6 +6,7 @@
  * newest of the table; `exact` tells the checks whether to warn. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/store/offers.h"
 #include "plan/store/store.h"
 #include <ctype.h>
 #include <stdio.h>
@@ -50,6 +51,47 @@ const char *plan_postgres_version(const char *image)
     return version_at(tag, version, sizeof version) && (version[0] == '9' || version[1] >= '0')
                ? version
                : NULL;
+}
+
+static long long leading(const char *version)
+{
+    long long n = 0;
+
+    for (; isdigit((unsigned char)*version) && n < 1000; version++)
+        n = n * 10 + (*version - '0');
+    return n;
+}
+
+/* "16.3" → 3; -1 where there is none. */
+static long long minor_of(const char *version)
+{
+    const char *dot = strchr(version, '.');
+
+    return dot ? leading(dot + 1) : -1;
+}
+
+void plan_postgres_offer(const char *wanted, struct plan_postgres_offer *out)
+{
+    long long major = leading(wanted), minor = minor_of(wanted);
+
+    *out = (struct plan_postgres_offer){0};
+    for (const char *const *v = offers_versions("postgres"); *v; v++) {
+        long long of = leading(*v);
+
+        if (!out->nearest || of <= major)
+            out->nearest = of;
+        if (of != major || (out->version && minor >= 0 && minor_of(out->version) >= minor))
+            continue; /* the first that is not older than what is asked for */
+        out->version = *v;
+    }
+    out->exact = out->version && (minor < 0 || minor_of(out->version) == minor);
+}
+
+/* Standard support ended on 29 February 2024 (11), 28 February 2025 (12) and 28 February 2026 (13):
+ * docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html */
+bool plan_postgres_is_extended(long long major)
+{
+    return major > 0 && major < 14;
 }
 
 static bool is_valkey(const char *image)
@@ -196,4 +238,25 @@ const char *plan_cache_window(struct arena *a, const struct plan_settings *s)
     unsigned h = 0, m = 0;
     sscanf(s->backup_window, "%2u:%2u", &h, &m);
     return arena_printf(a, "%02u:%02u-%02u:%02u", h, m, (h + 1) % 24, m);
+}
+
+const char *plan_maintenance_window(struct arena *a, const char *backup_window)
+{
+    static const char *const days[] = {"sun", "mon"};
+    unsigned h = 5, m = 0;
+    const char *to = strchr(backup_window, '-');
+
+    if (to)
+        sscanf(to + 1, "%2u:%2u", &h, &m);
+
+    unsigned from = h * 60 + m + 30, until = from + 60;
+    return arena_printf(
+        a,
+        "%s:%02u:%02u-%s:%02u:%02u",
+        days[from >= 1440],
+        from / 60 % 24,
+        from % 60,
+        days[until >= 1440],
+        until / 60 % 24,
+        until % 60);
 }

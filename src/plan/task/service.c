@@ -103,7 +103,7 @@ static void apply_update_config(const struct plan_service *s, struct update *u)
     u->breaker = !text_eq(action, "continue");
 }
 
-static json_t *deployment_configuration(const struct plan_ctx *c, const struct plan_service *s)
+static struct update update_of(const struct plan_ctx *c, const struct plan_service *s)
 {
     bool instances = plan_on_instances(&c->v, s);
 
@@ -120,7 +120,12 @@ static json_t *deployment_configuration(const struct plan_ctx *c, const struct p
         u.least = least;
         u.most = most;
     }
+    return u;
+}
 
+static json_t *deployment_configuration(const struct plan_ctx *c, const struct plan_service *s)
+{
+    struct update u = update_of(c, s);
     bool rollback = u.breaker && u.rollback;
     json_t *breaker = object(key("Enable", u.breaker), key("Rollback", rollback));
     return object(
@@ -129,13 +134,49 @@ static json_t *deployment_configuration(const struct plan_ctx *c, const struct p
         key("DeploymentCircuitBreaker", breaker));
 }
 
-/* The registry of its private name; with the sidecar of discovery the task registers itself. */
+/* ECS moves tasks to another zone by starting one more than there should be, and refuses to where
+ * that is not allowed: on unless it is said otherwise, also for a service whose percentages change.
+ * docs.aws.amazon.com/AmazonECS/latest/developerguide/service-rebalancing.html */
+static json_t *rebalancing(const struct plan_ctx *c, const struct plan_service *s)
+{
+    return update_of(c, s).most > 100 ? NULL : json_string("DISABLED");
+}
+
+/* The service as it is deployed. */
+static const json_t *deployed(const struct plan_ctx *c, const struct plan_service *s)
+{
+    const json_t *resources = json_object_get(c->r->previous, "Resources");
+
+    return json_object_get(json_object_get(resources, id_of(c, "Service", s)), "Properties");
+}
+
+/* Tasks stay where they are until they are started anew, and ECS refuses another capacity provider
+ * without that order ("you must force a new deployment"). Its nonce is the provider, so that
+ * nothing is forced while that stays; once said it stays said, since taking it away would be a
+ * change, too. */
+static json_t *forced(const struct plan_ctx *c, const struct plan_service *s)
+{
+    const json_t *before = deployed(c, s);
+    cleanup_json json_t *strategy = capacity_strategy(c, s);
+    bool same = json_equal(json_object_get(before, "CapacityProviderStrategy"), strategy);
+    bool instances = plan_on_instances(&c->v, s);
+
+    if (!before || (same && !json_object_get(before, "ForceNewDeployment")))
+        return NULL;
+    return object(
+        key("EnableForceNewDeployment", true),
+        key("ForceNewDeploymentNonce", instances ? "instances" : c->s->capacity_provider));
+}
+
+/* The registry of its private name; with the sidecar of discovery the task registers itself. One
+ * that it had goes when an empty list is said: without a word ECS keeps it, and what is registered
+ * with it keeps the name from being deleted (containers-roadmap#1746). */
 static json_t *registries(const struct plan_ctx *c, const struct plan_service *s)
 {
     bool registered = plan_has_name(s) && !plan_by_sidecar(c);
 
     if (!registered)
-        return NULL;
+        return json_object_get(deployed(c, s), "ServiceRegistries") ? json_array() : NULL;
     return array(object(key("RegistryArn", graph_attr(id_of(c, "Discovery", s), "Arn"))));
 }
 
@@ -226,6 +267,8 @@ static void add_service(struct plan_ctx *c, const struct plan_service *s, const 
         key("DesiredCount", count),
         key("CapacityProviderStrategy", capacity_strategy(c, s)),
         key("DeploymentConfiguration", deployment_configuration(c, s)),
+        key("AvailabilityZoneRebalancing", rebalancing(c, s)),
+        key("ForceNewDeployment", forced(c, s)),
         key("NetworkConfiguration", plan_service_network(c, s, public)),
         key("EnableECSManagedTags", true),
         key("PropagateTags", "SERVICE"),

@@ -7,6 +7,7 @@
  * docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
  * aws-resource-ecs-taskdefinition.html */
 #include "plan/task/taskdef.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "plan/common/config.h"
 #include "plan/compute/gpu.h"
@@ -18,9 +19,6 @@
 #include "plan/network/network.h"
 #include "plan/task/grants.h"
 #include <string.h>
-
-/* docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
-#define CONTAINERS_MAX 10
 
 /* A config as a whole value and one within a text count alike. */
 static void variables_configs(struct plan_ctx *c, const struct compose_service *s, struct str *out)
@@ -64,7 +62,7 @@ static int add_containers(
     plan_files_extra(c, s, deployment, task);
     plan_discovery_sidecar(c, s, deployment, task);
 
-    if (json_array_size(list) > CONTAINERS_MAX)
+    if (json_array_size(list) > LIMIT_PLAN_CONTAINERS)
         return error_raise(
             c->diag.err,
             ERR_USAGE,
@@ -72,7 +70,7 @@ static int add_containers(
             "and ECS takes %d",
             s->s->name,
             json_array_size(list),
-            CONTAINERS_MAX);
+            LIMIT_PLAN_CONTAINERS);
     return 0;
 }
 

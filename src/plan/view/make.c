@@ -5,6 +5,7 @@
  * built. Pure and without a word; what is wrong reads as not there, and the checks say it. */
 #include "base/mem.h"
 #include "base/str.h"
+#include "data/strmap.h"
 #include "plan/names.h"
 #include "plan/view/adopt.h"
 #include "plan/view/extensions.h"
@@ -72,8 +73,25 @@ static void view_size(struct plan_service *v)
     v->replicas = d->replicas < 0 ? 1 : (unsigned)d->replicas;
 }
 
+/* In the order of their names, which is that of the services. */
+static void list_sidecars(struct arena *a, struct plan_view *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct plan_service *s = &v->services[i];
+
+        s->sidecars = arena_array(a, const struct plan_service *, s->sidecar_count + 1);
+        s->sidecar_count = 0;
+    }
+    for (size_t i = 0; i < v->count; i++) {
+        struct plan_service *in = (struct plan_service *)v->services[i].in;
+
+        if (in)
+            in->sidecars[in->sidecar_count++] = &v->services[i];
+    }
+}
+
 /* A task has one platform: a sidecar that names none takes its service's. */
-static void join_sidecars(struct plan_view *v)
+static void join_sidecars(struct arena *a, struct plan_view *v)
 {
     for (size_t i = 0; i < v->count; i++) {
         struct plan_service *s = &v->services[i];
@@ -83,18 +101,26 @@ static void join_sidecars(struct plan_view *v)
         s->in = in && in->kind == PLAN_CONTAINER ? in : NULL;
         if (s->in && !s->s->platform && !s->s->build.platform_count)
             s->arch = s->in->arch;
+        if (s->in)
+            in->sidecar_count++;
     }
+    list_sidecars(a, v);
 }
 
 /* Where the file has it; behind all others what is not in the file, as a model's gateway. */
-static size_t place_of(const struct compose_project *p, const struct compose_service *s)
+static void view_order(struct arena *a, const struct compose_project *p, struct plan_view *v)
 {
     const struct yaml_node *all = p->root ? yaml_get(p->root, "services") : NULL;
-    size_t at = 0;
+    size_t len = all ? all->len : 0;
+    struct strmap places = {0};
 
-    while (all && at < all->len && strcmp(all->pairs[at].key->value, s->name) != 0)
-        at++;
-    return at;
+    for (size_t i = 0; i < len; i++)
+        strmap_put(a, &places, all->pairs[i].key->value, i);
+    for (size_t i = 0; i < v->count; i++) {
+        const size_t *at = strmap_get(&places, v->services[i].s->name);
+
+        v->services[i].order = at ? *at : len;
+    }
 }
 
 static void view_service(
@@ -150,11 +176,10 @@ void plan_view_make(struct arena *a, const struct compose_project *p, struct pla
         .count = p->service_count};
     (void)plan_adopt_read(a, p, &out->adopt, NULL);
 
-    for (size_t i = 0; i < p->service_count; i++) {
+    for (size_t i = 0; i < p->service_count; i++)
         view_service(a, p, &p->services[i], &out->services[i]);
-        out->services[i].order = place_of(p, &p->services[i]);
-    }
-    join_sidecars(out);
+    view_order(a, p, out);
+    join_sidecars(a, out);
     plan_view_once(out);
     plan_view_networks(a, p, out);
     plan_view_aliases(a, p, out);

@@ -13,24 +13,34 @@ bool plan_is_job_mode(const char *mode)
 
 bool plan_is_awaited(const struct plan_view *v, const char *name)
 {
-    for (size_t i = 0; i < v->count; i++) {
-        const struct compose_service *s = v->services[i].s;
-        for (size_t k = 0; k < s->depends_on_count; k++)
-            if (s->depends_on[k].condition == COMPOSE_COMPLETED &&
-                strcmp(s->depends_on[k].service, name) == 0)
-                return true;
+    const struct plan_service *s = plan_view_get(v, name);
+
+    return s && s->awaited;
+}
+
+static void mark_awaited(const struct plan_view *v, const struct compose_service *s)
+{
+    for (size_t i = 0; i < s->depends_on_count; i++) {
+        const struct compose_dependency *d = &s->depends_on[i];
+        struct plan_service *on =
+            d->condition == COMPOSE_COMPLETED ? plan_view_get(v, d->service) : NULL;
+
+        if (on)
+            on->awaited = true;
     }
-    return false;
 }
 
 void plan_view_once(struct plan_view *v)
 {
+    for (size_t i = 0; i < v->count; i++)
+        mark_awaited(v, v->services[i].s);
+
     for (size_t i = 0; i < v->count; i++) {
         struct plan_service *s = &v->services[i];
         if (s->kind != PLAN_CONTAINER) /* a sidecar ends within its service's task */
             continue;
         bool alone = text_eq(s->s->restart, "no") && !s->s->port_count;
-        s->once = alone || plan_is_job_mode(s->s->deploy.mode) || plan_is_awaited(v, s->s->name);
+        s->once = alone || plan_is_job_mode(s->s->deploy.mode) || s->awaited;
         if (s->once)
             s->port_count = 0; /* nobody is let in: plan_check says so */
     }

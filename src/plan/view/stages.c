@@ -2,8 +2,10 @@
  *
  * A service's stage is one more than that of the last one-off before it, or that of the last
  * service before it. One-offs that do not run in this deployment part nothing: without any that
- * runs there is one stage, the whole. What the stages do to a plan is stage.c. */
+ * runs there is one stage, the whole. What the stages do to a plan is stage.c. A deployment of some
+ * services (partial.h) leaves the others where they are, whatever the stage. */
 #include "base/mem.h"
+#include "plan/partial.h"
 #include "plan/view/view.h"
 #include <limits.h>
 #include <string.h>
@@ -66,4 +68,12 @@ void plan_view_stages(const struct plan_request *r, struct plan_view *v)
         v->services[i].stage = known[i];
         v->services[i].pending = is_pending(r, &v->services[i]);
     }
+}
+
+bool plan_is_held(const struct plan_request *r, const char *service)
+{
+    for (size_t i = 0; i < r->only_count; i++)
+        if (strcmp(r->only[i], service) == 0)
+            return false;
+    return r->only_count > 0;
 }

@@ -7,14 +7,19 @@
 #include "plan/view/view.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include <stdlib.h>
 #include <string.h>
 
+static int compare_service(const void *name, const void *item)
+{
+    return strcmp(name, ((const struct plan_service *)item)->s->name);
+}
+
+/* They are in the model's order, which is that of their names. */
 struct plan_service *plan_view_get(const struct plan_view *v, const char *name)
 {
-    for (size_t i = 0; i < v->count; i++)
-        if (strcmp(v->services[i].s->name, name) == 0)
-            return &v->services[i];
-    return NULL;
+    return v->count ? bsearch(name, v->services, v->count, sizeof *v->services, compare_service)
+                    : NULL;
 }
 
 /* With `image` and `build` Compose builds what is neither there nor to be had; with these policies
@@ -56,10 +61,7 @@ plan_task_member(const struct plan_view *v, const struct plan_service *s, size_t
 {
     if (i == 0)
         return s;
-    for (size_t k = 0; k < v->count; k++)
-        if (v->services[k].kind == PLAN_SIDECAR && v->services[k].in == s && --i == 0)
-            return &v->services[k];
-    return NULL;
+    return i <= s->sidecar_count ? s->sidecars[i - 1] : NULL;
 }
 
 void plan_view_suffix(

@@ -90,6 +90,8 @@ struct plan_service {
     enum plan_kind kind;
     const char *id, *label, *group; /* "Web", "web", "service/web" */
     const struct plan_service *in;  /* a sidecar's service; NULL when there is none of that name */
+    const struct plan_service **sidecars; /* in its task, by name */
+    size_t sidecar_count;
     struct plan_port *ports;
     size_t port_count;
     size_t order;       /* its place in the file, from 0 */
@@ -102,6 +104,7 @@ struct plan_service {
     unsigned sticky;  /* x-defang-sticky: seconds for which a client keeps its task; 0 */
     unsigned idle;    /* x-defang-idle-timeout: seconds; 0 */
     bool isolated;    /* on internal networks only */
+    bool awaited;     /* some service waits for it to complete */
     bool once;        /* runs once and ends: no ECS service, no ports */
     bool pending;     /* it runs in this deployment */
     unsigned stage;   /* in which it comes, from 1 (stages.c) */
@@ -123,8 +126,8 @@ struct plan_service {
 struct plan_volume {
     const char *name, *id; /* key; part of logical ids */
     struct yaml_pos pos;
-    bool external;
-    const char *file_system;         /* of an external one; NULL when it does not say */
+    bool external, elsewhere; /* it names a file system; external to Compose, and names none */
+    const char *file_system;  /* of an external one */
     const struct yaml_node *options; /* driver_opts or NULL */
 };
 
@@ -194,8 +197,6 @@ bool plan_name_is_parted(const struct plan_view *v, const struct plan_alias *nam
 
 /* ---- what runs once (once.c) ---- */
 bool plan_is_job_mode(const char *mode); /* deploy.mode, which may be NULL */
-/* Some service waits for the one of this name to complete. */
-bool plan_is_awaited(const struct plan_view *v, const char *name);
 
 /* ---- volumes (volumes.c) ---- */
 const struct plan_volume *plan_volume_get(const struct plan_view *v, const char *name); /* NULL */
@@ -205,6 +206,14 @@ bool plan_mounts_volume(const struct compose_service *s, const char *volume, boo
 /* Two tasks at once would write the same files where one is meant to: the old one stops before the
  * new one starts, as in Compose. */
 bool plan_stops_first(const struct plan_view *v, const struct plan_service *s);
+
+/* Some service waits for the one of this name to complete. */
+bool plan_is_awaited(const struct plan_view *v, const char *name);
+
+/* ---- circles (circles.c) ---- */
+/* For each service a number that its task shares with those tasks which wait for it and it for
+ * them, over others or at once. In `a`. */
+const size_t *plan_view_circles(struct arena *a, const struct plan_view *v);
 
 /* ---- stages (stages.c) ---- */
 struct plan_ctx;

@@ -1,7 +1,8 @@
 /* The view: named volumes that some container mounts, and who mounts them. What they become on EFS
  * is container/volumes.c. Part of plan_view_make(), which has told tasks and sidecars before.
  *
- * A volume that nobody mounts makes nothing. One that names a file system is not ours. */
+ * A volume that nobody mounts makes nothing. One that names a file system is not ours. One that is
+ * external to Compose and names none is of Docker's on some machine: here it is made. */
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/names.h"
@@ -59,7 +60,8 @@ void plan_view_volumes(struct arena *a, const struct compose_project *p, struct 
             .external = p->volumes[i].external,
             .options = node ? yaml_get(node, "driver_opts") : NULL};
         volume->file_system = file_system_of(volume, node);
-        volume->external = volume->external || volume->file_system;
+        volume->elsewhere = p->volumes[i].external && !volume->file_system;
+        volume->external = volume->file_system != NULL;
         bool used = false;
         for (size_t k = 0; k < v->count && !used; k++)
             used = plan_is_task(&v->services[k]) &&
@@ -86,4 +88,32 @@ bool plan_stops_first(const struct plan_view *v, const struct plan_service *s)
             if (plan_mounts_volume(member->s, v->volumes[i].name, true))
                 return true;
     return false;
+}
+
+bool plan_uses_file_systems(struct arena *a, const struct compose_project *p)
+{
+    struct plan_view v;
+
+    plan_view_make(a, p, &v);
+    return v.volume_count > 0;
+}
+
+void plan_named_file_systems(
+    struct arena *a,
+    const struct compose_project *p,
+    const struct plan_named_file_system **out,
+    size_t *count)
+{
+    struct plan_view v;
+
+    plan_view_make(a, p, &v);
+    struct plan_named_file_system *list =
+        arena_array(a, struct plan_named_file_system, v.volume_count + 1);
+
+    *out = list;
+    *count = 0;
+    for (size_t i = 0; i < v.volume_count; i++)
+        if (v.volumes[i].file_system)
+            list[(*count)++] = (struct plan_named_file_system){
+                v.volumes[i].name, v.volumes[i].file_system, v.volumes[i].pos};
 }

@@ -7,26 +7,10 @@ leaves those out. Detection ends at once; its results stay with the stack until 
 import json
 import uuid
 
+from . import drift_readers
 from .actions_read import _find, _page
 from .errors import validation_error
 from .model import now
-
-
-def _log_group(client, resource) -> dict | None:
-    for group in client.describe_log_groups(logGroupNamePrefix=resource.physical_id)["logGroups"]:
-        if group["logGroupName"] == resource.physical_id:
-            return {"RetentionInDays": group.get("retentionInDays")}
-    return None
-
-
-def _cluster(client, resource) -> dict | None:
-    living = [
-        c
-        for c in client.describe_clusters(clusters=[resource.physical_id])["clusters"]
-        if c["status"] != "INACTIVE"
-    ]
-    return {"ClusterName": living[0]["clusterName"]} if living else None
-
 
 # User guide, "Detect unmanaged configuration changes": only a stack that is whole.
 COMPARABLE = {
@@ -37,12 +21,10 @@ COMPARABLE = {
     "IMPORT_COMPLETE",
     "IMPORT_ROLLBACK_COMPLETE",
 }
-READERS = {"AWS::Logs::LogGroup": ("logs", _log_group), "AWS::ECS::Cluster": ("ecs", _cluster)}
 
 
 def _compare(engine, stack, resource) -> dict:
-    service, read = READERS[resource.type]
-    found = read(engine.client(service, stack.region, stack.account), resource)
+    found = drift_readers.read(engine, stack, resource)
     entry = {
         "StackId": stack.id,
         "LogicalResourceId": resource.logical_id,
@@ -80,7 +62,9 @@ def detect_stack_drift(request) -> dict:
                 f"Drift detection cannot be performed on stack {stack.name} while it is in "
                 f"{stack.status} state"
             )
-        resources = [r for r in stack.resources.values() if r.exists and r.type in READERS]
+        resources = [
+            r for r in stack.resources.values() if r.exists and r.type in drift_readers.READERS
+        ]
     drifts = [_compare(request.engine, stack, r) for r in resources]
     detection = {
         "StackId": stack.id,

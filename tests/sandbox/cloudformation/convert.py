@@ -7,15 +7,13 @@ dropped.
 import json
 from functools import cache
 
-import botocore.session
-
+from .. import models
 from .errors import ResourceError
 
 
 @cache
 def input_shape(service: str, operation: str):
-    model = botocore.session.get_session().get_service_model(service)
-    return model.operation_model(operation).input_shape
+    return models.service_model(service).operation_model(operation).input_shape
 
 
 def convert(service: str, operation: str, properties: dict, renames: dict) -> dict:

@@ -9,8 +9,7 @@ import re
 from functools import cache
 from xml.sax.saxutils import escape
 
-import botocore.session
-
+from .. import models
 from .errors import CfnError, validation_error
 
 NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
@@ -18,7 +17,7 @@ NAMESPACE = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 @cache
 def service_model():
-    return botocore.session.get_session().get_service_model("cloudformation")
+    return models.service_model("cloudformation")
 
 
 @cache

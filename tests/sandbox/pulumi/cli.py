@@ -154,7 +154,7 @@ def program() -> dict[str, Any]:
     import yaml
 
     try:
-        return yaml.safe_load(pathlib.Path("Pulumi.yaml").read_text())
+        return yaml.load(pathlib.Path("Pulumi.yaml").read_text(), Loader=yaml.CSafeLoader)
     except FileNotFoundError as missing:
         raise Failed("error: no Pulumi.yaml project file found") from missing
 

@@ -15,11 +15,11 @@ import uuid
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")  # moto reads it once, at import
 
-import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
+from sandbox import models
 from sandbox.behaviour import Behaviour
 from sandbox.cloudformation.app import CloudFormation
 
@@ -40,7 +40,7 @@ class Context:
         return 0.01
 
     def clients(self, service: str, region: str, account: str):
-        return boto3.session.Session().client(
+        return models.client(
             service,
             region_name=region,
             endpoint_url=self.url,
@@ -65,7 +65,7 @@ class Kit:
         host, port = self.server.get_host_and_port()
         self.context = Context(f"http://{host}:{port}")
         self.engine = CloudFormation(self.context)
-        self.cfn = boto3.session.Session().client(
+        self.cfn = models.client(
             "cloudformation",
             region_name=REGION,
             aws_access_key_id="AKIATEST",
@@ -93,7 +93,7 @@ class Kit:
     def reset(self):
         import requests
 
-        requests.post(f"{self.context.url}/moto-api/reset", timeout=10)
+        requests.post(f"{self.context.url}/moto-api/reset", timeout=60)
         self.engine.engine.store.stacks.clear()
 
     def close(self):
@@ -102,7 +102,7 @@ class Kit:
         self.server.stop()
 
     # -- stacks ------------------------------------------------------------------
-    def settle(self, name: str, timeout: float = 60.0) -> dict:
+    def settle(self, name: str, timeout: float = 600.0) -> dict:
         """Waits for the end of the running operation and answers the stack."""
         deadline = time.monotonic() + timeout
         while True:

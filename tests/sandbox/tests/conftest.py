@@ -7,6 +7,20 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where workers run, each with sandboxes of its own: they share what takes long to load."""
+    from sandbox import nursery
+
+    if not hasattr(config, "workerinput") and config.getoption("numprocesses", None):
+        nursery.begin()
+
+
+def pytest_unconfigure() -> None:
+    from sandbox import nursery
+
+    nursery.end()
+
+
 @pytest.fixture(scope="session")
 def kit(tmp_path_factory):
     from sandbox_kit import Kit

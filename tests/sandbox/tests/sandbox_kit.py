@@ -8,22 +8,21 @@ so that each takes names of its own.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import pathlib
-import subprocess
-import sys
 import tarfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
-TESTS = pathlib.Path(__file__).resolve().parents[2]
+from sandbox import models, nursery
+
 REGION, ACCOUNT = "us-west-2", "123456789012"
 KEY, SECRET = "AKIASANDBOXADMIN0001", "sandbox-secret-key-not-a-real-one-0001"
 TRUST = json.dumps(
@@ -40,7 +39,7 @@ TRUST = json.dumps(
 )
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
+def wait_for(what: Callable[[], Any], seconds: float = 600.0) -> Any:
     """The first true value of what(), asked every 20 ms; fails after the time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -54,11 +53,10 @@ def wait_for(what: Callable[[], Any], seconds: float = 60.0) -> Any:
 class Kit:
     def __init__(self, folder: pathlib.Path) -> None:
         state = folder / "state.json"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "sandbox", "--fast", "--state-file", str(state)],
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(TESTS)},
-        )
+        with (folder / "sandbox.log").open("wb") as log:
+            self.process = nursery.start(
+                ["--fast", "--state-file", str(state)], log, dict(os.environ)
+            )
         wait_for(state.exists)
         self.state = json.loads(state.read_text())
         self.url = self.state["url"]
@@ -71,7 +69,7 @@ class Kit:
         token: str | None = None,
         attempts: int = 0,
     ) -> Any:
-        return boto3.session.Session().client(
+        return models.client(
             service,
             region_name=REGION,
             endpoint_url=self.url,
@@ -94,9 +92,18 @@ class Kit:
             data=None if body is None else json.dumps(body).encode(),
         )
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            request, timeout=10
+            request, timeout=60
         ) as answer:
             return json.loads(answer.read())
+
+    @contextlib.contextmanager
+    def held(self, kind: str) -> Iterator[None]:
+        """What takes a wait of that kind does not come to its end meanwhile."""
+        self.control("POST", "waits", {kind: 3600})
+        try:
+            yield
+        finally:
+            self.control("POST", "waits", {kind: None})
 
     def journal(self, **wanted: Any) -> list[dict[str, Any]]:
         query = "&".join(f"{k}={v}" for k, v in wanted.items())
@@ -107,7 +114,7 @@ class Kit:
 
     def end(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=5)
+        return self.process.wait(timeout=60)
 
 
 class Ground:

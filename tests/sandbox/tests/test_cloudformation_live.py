@@ -8,18 +8,14 @@ database leaves; a zone with records that are not the stack's cannot go.
 
 import json
 import os
-import subprocess
-import sys
 import time
 
-import boto3
 import pytest
 from botocore.config import Config
 
 from project_others import others
 from project_template import project
-
-TESTS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from sandbox import models, nursery
 
 
 class Sandbox:
@@ -28,7 +24,7 @@ class Sandbox:
         self.cfn = self.client("cloudformation")
 
     def client(self, service: str):
-        return boto3.session.Session().client(
+        return models.client(
             service,
             region_name="us-west-2",
             endpoint_url=self.url,
@@ -38,7 +34,7 @@ class Sandbox:
         )
 
     def settle(self, name: str) -> dict:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while True:
             stack = self.cfn.describe_stacks(StackName=name)["Stacks"][0]
             if not stack["StackStatus"].endswith("IN_PROGRESS"):
@@ -68,14 +64,12 @@ class Sandbox:
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
     state = tmp_path_factory.mktemp("sandbox") / "state.json"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--fast", "--port", "0", "--state-file", str(state)],
-        cwd=TESTS,
-        env={**os.environ, "PYTHONPATH": TESTS},
-        stdout=subprocess.DEVNULL,
-    )
+    with state.with_name("sandbox.log").open("wb") as log:
+        process = nursery.start(
+            ["--fast", "--port", "0", "--state-file", str(state)], log, dict(os.environ)
+        )
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 600
         while not state.exists():
             assert process.poll() is None and time.monotonic() < deadline, (
                 "the sandbox did not start"
@@ -84,7 +78,7 @@ def sandbox(tmp_path_factory):
         yield Sandbox(json.loads(state.read_text())["url"])
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_project(sandbox):

@@ -59,7 +59,7 @@ def resources(*pairs, **more) -> dict:
 
 
 def wait_for_event(cfn, stack: str, event: tuple) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 600
     while event not in [e[:2] for e in cfn.events(stack)]:
         assert time.monotonic() < deadline, cfn.events(stack)
         time.sleep(0.02)

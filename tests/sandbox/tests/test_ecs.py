@@ -380,3 +380,31 @@ def test_container_health(kit, ground):
         )
     }
     assert "Task failed container health checks" in reasons
+
+
+def test_what_ecs_refuses_of_an_update(ground):
+    """Rebalancing needs room for one more task; another capacity provider, an order to move."""
+    definition = ground.define("moving", {"name": "main", "command": ["sleep", "60"]})
+
+    def strategy(provider):
+        return [{"capacityProvider": provider, "weight": 1}]
+
+    made = ground.ecs.create_service(
+        cluster="c",
+        serviceName="moving",
+        taskDefinition=definition,
+        desiredCount=1,
+        capacityProviderStrategy=strategy("FARGATE"),
+        networkConfiguration=ground.network,
+    )["service"]
+    assert made["availabilityZoneRebalancing"] == "ENABLED"
+
+    def update(**changes):
+        return ground.ecs.update_service(cluster="c", service="moving", **changes)
+
+    alone = {"maximumPercent": 100, "minimumHealthyPercent": 0}
+    assert "rebalancing" in code_of(update, deploymentConfiguration=alone)[1]
+    assert "force a new" in code_of(update, capacityProviderStrategy=strategy("FARGATE_SPOT"))[1]
+    update(deploymentConfiguration=alone, availabilityZoneRebalancing="DISABLED")
+    update(capacityProviderStrategy=strategy("FARGATE_SPOT"), forceNewDeployment=True)
+    ground.ecs.delete_service(cluster="c", service="moving", force=True)

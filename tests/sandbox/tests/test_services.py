@@ -60,7 +60,8 @@ def test_rds_takes_time_and_refuses(kit, ground):
         code_of(rds.create_db_instance, **{**wanted, "EngineVersion": "17"})
         == "InvalidParameterCombination"
     )
-    database = rds.create_db_instance(**wanted)["DBInstance"]
+    with kit.held("rds-create"):
+        database = rds.create_db_instance(**wanted)["DBInstance"]
     assert (
         database["DBInstanceStatus"] == "creating"
         and "Endpoint" not in database
@@ -77,15 +78,15 @@ def test_rds_takes_time_and_refuses(kit, ground):
         code_of(rds.delete_db_instance, DBInstanceIdentifier="shop-db")
         == "InvalidParameterCombination"
     )
-    assert (
-        rds.modify_db_instance(
+    with kit.held("rds-modify"):
+        changed = rds.modify_db_instance(
             DBInstanceIdentifier="shop-db", BackupRetentionPeriod=1, ApplyImmediately=True
-        )["DBInstance"]["DBInstanceStatus"]
-        == "modifying"
-    )
+        )
+    assert changed["DBInstance"]["DBInstanceStatus"] == "modifying"
     wait_for(lambda: look()["DBInstanceStatus"] == "available")
-    rds.delete_db_instance(DBInstanceIdentifier="shop-db", SkipFinalSnapshot=True)
-    assert look()["DBInstanceStatus"] == "deleting"
+    with kit.held("rds-delete"):
+        rds.delete_db_instance(DBInstanceIdentifier="shop-db", SkipFinalSnapshot=True)
+        assert look()["DBInstanceStatus"] == "deleting"
     wait_for(lambda: not rds.describe_db_instances()["DBInstances"])
     assert (
         code_of(rds.describe_db_instances, DBInstanceIdentifier="shop-db") == "DBInstanceNotFound"

@@ -23,6 +23,7 @@ struct call_run {
 /* `in` is stolen. Then the steps, call_go(), looking at what came of it, and call_finish(). */
 void call_start(struct call_run *r, const struct aws_operation *op, json_t *in);
 void call_step(struct call_run *r, const struct script_step *s);
+void call_try(struct call_run *r); /* steps may be left */
 /* Fails the test when a step was not asked for. */
 void call_go(struct call_run *r);
 void call_finish(struct call_run *r);

@@ -55,7 +55,7 @@ START_TEST(lists_numbers_switches_and_words)
 {
     ck_assert_int_eq(
         parse(
-            "logs web -f a.yaml --file=b.yaml -f - api --limit 5 --follow --env-file= "
+            "-f a.yaml --file=b.yaml -f - logs web api --limit 5 --follow --env-file= "
             "--wait-timeout=0 -- --not-an-option"),
         0);
     ck_assert_uint_eq(o.files.len, 3);
@@ -69,6 +69,24 @@ START_TEST(lists_numbers_switches_and_words)
     ck_assert(o.follow && !o.json);
     ck_assert_uint_eq(o.words.len, 4);
     ck_assert_str_eq(o.words.items[3], "--not-an-option");
+    finish();
+}
+END_TEST
+
+/* terminal 6: as people type it to Docker, behind the command's word. */
+START_TEST(letters_as_docker_has_them)
+{
+    ck_assert_int_eq(parse("-f a.yaml logs -f --tail 50 web"), 0);
+    ck_assert(o.follow && o.limit == 50 && o.files.len == 1 && o.words.len == 2);
+    finish();
+    ck_assert_int_eq(parse("compose logs -fv"), 0);
+    ck_assert(o.follow && o.verbose && o.files.len == 0);
+    finish();
+    ck_assert_int_eq(parse("compose down -vy"), 0);
+    ck_assert(o.volumes && o.yes);
+    finish();
+    ck_assert_int_eq(parse("up -dy -f b.yaml"), 0);
+    ck_assert(o.detach && o.yes && o.files.len == 1);
     finish();
 }
 END_TEST
@@ -100,7 +118,9 @@ START_TEST(wrong_ones_are_refused)
         {"up --qqqqqqqqqqqq", "unknown option --qqqqqqqqqqqq", "--help"},
         {"up --qqqqqqqqqqqq=1", "unknown option --qqqqqqqqqqqq", "--help"},
         {"up -z", "unknown option -z", NULL},
-        {"up -dx", "unknown option -dx", NULL}, /* letters of switches are not run together */
+        {"up -dx", "unknown option -x", NULL},
+        {"up -dp", "-dp: --project-name needs a value", NULL},
+        {"logs -ft", "unknown option -t", NULL},
         {"up --detach=yes", "--detach takes no value", NULL},
         {"up --limit", "--limit needs a value", NULL},
         {"up --limit x", "--limit takes a number", NULL},
@@ -128,6 +148,7 @@ SUITE(
     "client/options",
     every_form_of_a_value,
     lists_numbers_switches_and_words,
+    letters_as_docker_has_them,
     a_lone_dash_is_a_word_and_a_value,
     the_last_one_wins,
     wrong_ones_are_refused)

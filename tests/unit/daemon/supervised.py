@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-DEADLINE_S = 20
+DEADLINE_S = 90
 
 
 def varint(n):

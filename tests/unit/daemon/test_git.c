@@ -2,7 +2,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "daemon/git.h"
+#include "daemon/look/git.h"
 #include <check.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -106,7 +106,47 @@ START_TEST(trust_15_worktrees_and_submodules_have_their_settings_elsewhere)
 }
 END_TEST
 
+static void head(const char *where, const char *commit, const char *branch)
+{
+    cleanup_free char *path = path_join(folder, where);
+    struct git_place place;
+
+    ck_assert(git_find(path, NULL, &place));
+    ck_assert_msg(text_eq(place.commit, commit), "%s: commit %s", where, place.commit);
+    ck_assert_msg(text_eq(place.branch, branch), "%s: branch %s", where, place.branch);
+    git_place_done(&place);
+}
+
+#define COMMIT "0123456789abcdef0123456789abcdef01234567"
+#define OTHER  "89abcdef0123456789abcdef0123456789abcdef"
+
+START_TEST(what_is_checked_out)
+{
+    begin();
+    put("a/.git/HEAD", "ref: refs/heads/feature/x\n");
+    put("a/.git/packed-refs", "# peeled\n" OTHER " refs/heads/feature/x\n^" COMMIT "\n");
+    head("a", OTHER, "feature/x");
+    put("a/.git/refs/heads/feature/x", COMMIT "\n"); /* newer than what is packed */
+    head("a", COMMIT, "feature/x");
+    put("b/.git/HEAD", COMMIT "\n");
+    head("b", COMMIT, NULL);
+    put("c/.git/HEAD", "ref: refs/heads/main\n"); /* nothing was committed yet */
+    head("c", NULL, "main");
+    put("d/.git/HEAD", "ref: ../../../etc/passwd\n");
+    head("d", NULL, NULL);
+    put("e/.git/HEAD", "ref: refs/heads/../../secret\n");
+    head("e", NULL, NULL);
+    put("f/.git", "gitdir: ../a/.git/worktrees/f\n"); /* a worktree: its HEAD, shared branches */
+    put("a/.git/worktrees/f/HEAD", "ref: refs/heads/wt\n");
+    put("a/.git/worktrees/f/commondir", "../..\n");
+    put("a/.git/refs/heads/wt", OTHER "\n");
+    head("f", OTHER, "wt");
+    end();
+}
+END_TEST
+
 SUITE(
     "daemon/git",
     trust_15_the_remote_of_a_repository,
-    trust_15_worktrees_and_submodules_have_their_settings_elsewhere)
+    trust_15_worktrees_and_submodules_have_their_settings_elsewhere,
+    what_is_checked_out)

@@ -62,8 +62,8 @@ START_TEST(a_stopping_daemon_leaves_the_job_unfinished)
 }
 END_TEST
 
-/* The next life: the same store, no session; what the shell brought was sealed, and lives. */
-START_TEST(survive_a_restarted_daemon_goes_on_with_the_sealed_keys)
+/* A job on the keys of a shell, its next life about to begin; with `forget` without them. */
+static void stopped_in_first_call(bool forget)
 {
     rig_setup();
     script_http_add(
@@ -71,7 +71,15 @@ START_TEST(survive_a_restarted_daemon_goes_on_with_the_sealed_keys)
         &(struct script_step){
             .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
     loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
+    if (forget)
+        ck_assert_int_eq(store_seal_forget(rig.d.store, NULL), 0);
     next_life();
+}
+
+/* The next life: the same store, no session; what the shell brought was sealed, and lives. */
+START_TEST(survive_a_restarted_daemon_goes_on_with_the_sealed_keys)
+{
+    stopped_in_first_call(false);
     ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
     script_http_add(
         rig.script,
@@ -94,14 +102,7 @@ END_TEST
 /* They have expired, or were forgotten, or cannot be opened: the job waits for some. */
 START_TEST(a_restarted_daemon_takes_it_up_again)
 {
-    rig_setup();
-    script_http_add(
-        rig.script,
-        &(struct script_step){
-            .body = "Action=DescribeStacks*", .delay_ms = 20000, .status = 400, .reply = NO_STACK});
-    loop_run_fiber(rig.d.loop, "test", stop_daemon, NULL);
-    ck_assert_int_eq(store_seal_forget(rig.d.store, NULL), 0);
-    next_life();
+    stopped_in_first_call(true);
     ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
     ck_assert_uint_eq(rig.d.jobs.len, 1);
     script_http_add(
@@ -119,6 +120,65 @@ START_TEST(a_restarted_daemon_takes_it_up_again)
     loop_run_fiber(rig.d.loop, "test", wait_for_all, &fn);
     ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__FAILED); /* it went on, and AWS said no */
     script_http_assert_done(rig.script);
+    rig_done();
+}
+END_TEST
+
+/* Row 37: the terminal that watches finds the new daemon a moment later, and has the keys. */
+static void bring_soon(void *arg)
+{
+    fiber_sleep(2000);
+
+    struct job *j = job_find(&rig.d, id);
+    ck_assert_ptr_nonnull(j);
+    ck_assert_int_ne(j->row.state, DEFANG__DEPLOY_STATE__BLOCKED_AUTH);
+
+    struct rig_caller c;
+    rig_caller_init(&c);
+
+    struct session *s = rig_session(&c);
+    ck_assert_uint_eq(job_offer_credentials(&rig.d, s), 1);
+    session_unref(&rig.d, s);
+    wait_for_all(NULL);
+}
+
+START_TEST(survive_37_keys_that_come_at_once_are_not_waited_for_aloud)
+{
+    stopped_in_first_call(true);
+    ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
+    script_http_add(
+        rig.script,
+        &(struct script_step){
+            .body = "Action=GetCallerIdentity*", .reply = IDENTITY("123456789012")});
+    script_http_add(
+        rig.script,
+        &(struct script_step){.body = "Action=DescribeStacks*", .status = 403, .reply = DENIED});
+    loop_run_fiber(rig.d.loop, "test", bring_soon, NULL);
+    ck_assert_int_eq(state, DEFANG__DEPLOY_STATE__FAILED); /* it went on, and AWS said no */
+    ck_assert(!said("waiting for credentials"));
+    script_http_assert_done(rig.script);
+    rig_done();
+}
+END_TEST
+
+/* Row 2: a boot before the network is up, for more than an hour. */
+START_TEST(survive_02_a_start_without_a_network_waits_for_it)
+{
+    static const int errors[] = {-ENETUNREACH, -ENOTUNIQ, -ECONNREFUSED, -EHOSTUNREACH};
+
+    stopped_in_first_call(false);
+
+    int64_t began = rig.clock.wall_ms;
+
+    script_http_add(rig.script, &(struct script_step){.error = errors[_i], .times = 450});
+    script_http_add(
+        rig.script,
+        &(struct script_step){.body = "Action=DescribeStacks*", .status = 403, .reply = DENIED});
+    ck_assert_int_eq(job_resume_all(&rig.d, NULL), 0);
+    loop_run_fiber(rig.d.loop, "test", wait_for_all, NULL);
+    ck_assert_int_gt(rig.clock.wall_ms - began, 3600 * 1000);
+    ck_assert(said("waiting for the network"));
+    script_http_assert_done(rig.script); /* it went on, and AWS said no */
     rig_done();
 }
 END_TEST
@@ -415,6 +475,8 @@ int main(void)
     tcase_add_test(tc, a_stopping_daemon_leaves_the_job_unfinished);
     tcase_add_test(tc, survive_a_restarted_daemon_goes_on_with_the_sealed_keys);
     tcase_add_test(tc, a_restarted_daemon_takes_it_up_again);
+    tcase_add_loop_test(tc, survive_02_a_start_without_a_network_waits_for_it, 0, 4);
+    tcase_add_test(tc, survive_37_keys_that_come_at_once_are_not_waited_for_aloud);
     tcase_add_test(tc, a_cancel_survives_a_restart);
     tcase_add_test(tc, trust_11_another_account_after_a_restart);
     tcase_add_test(tc, trust_11_another_principal_after_a_restart);

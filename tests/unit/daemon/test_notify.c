@@ -1,7 +1,7 @@
 /* systemd's protocol against sockets of the test's own: states that reach the manager, a watchdog
  * that is for one process, silence without systemd, and the socket that is passed. */
 #include "base/mem.h"
-#include "daemon/notify.h"
+#include "daemon/service/notify.h"
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>

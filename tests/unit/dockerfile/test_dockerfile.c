@@ -60,6 +60,11 @@ static void judge(
         .arg_count = r->args,
         .contexts = CONTEXTS,
         .context_count = ARRAY_LEN(CONTEXTS),
+        .by_kaniko = true,
+        .secrets = (const char *[]){"npm"},
+        .secret_count = 1,
+        .folders = (const char *[]){"assets"},
+        .folder_count = 1,
         .context = &context};
     struct dockerfile d;
 
@@ -180,7 +185,8 @@ static const struct row STAGES[] = {
     {"FROM biuld\nRUN x\nFROM alpine AS build\nFROM scratch\nCOPY --from=0 /a /\n",
      "E 1 unknown-stage: FROM biuld"},
     {"FROM base\nFROM alpine AS base\n", ""},
-    {"FROM alpine\nRUN --mount=type=bind,from=nowhere,target=/x ls\n", "E 2 unknown-stage"},
+    {"FROM alpine\nRUN --mount=type=bind,from=nowhere,target=/x ls\n",
+     "E 2 unknown-stage\nW 2 mount-from"},
     {"FROM ${BASE}\n", "W 1 undeclared-variable: BASE\nE 1 blank-from"},
     {"ARG BASE=alpine\nFROM ${BASE}:${TAG:-3}\n", ""},
     {"ARG TAG\nFROM alpine:$TAG\n", "W 2 undeclared-variable: TAG"},
@@ -217,7 +223,12 @@ static const struct row SOURCES[] = {
     {"FROM alpine\nCOPY --chown=1:1 --chmod=755 --link nothing /\n", "E 2 missing-source"},
     {"FROM alpine\nRUN --mount=type=bind,source=package.json,target=/x ls\n", ""},
     {"FROM alpine\nRUN --mount=source=gone,target=/x ls\n", "E 2 missing-source: RUN: gone"},
-    {"FROM alpine\nRUN --mount=type=secret,id=x,source=gone ls\n", ""},
+    {"FROM alpine\nRUN --mount=type=secret,id=npm,source=gone ls\n", ""},
+    {"FROM alpine\nRUN --mount=type=secret,target=/run/secrets/npm ls\n", ""},
+    {"FROM alpine\nRUN --mount=type=secret,id=x ls\n", "W 2 secret-not-given: x"},
+    {"FROM alpine\nRUN --mount=type=secret,id=x,required ls\n", "E 2 secret-not-given: x"},
+    {"FROM alpine AS a\nFROM alpine\nRUN --mount=from=a,target=/x ls\n", "W 3 mount-from: a"},
+    {"FROM alpine\nRUN --mount=from=assets,target=/x ls\n", ""},
 
     /* left out, by whom */
     {"FROM alpine\nCOPY dist /\n", "E 2 ignored-source: !dist", .ignore = ".dockerignore"},

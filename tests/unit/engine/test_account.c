@@ -5,6 +5,7 @@
  * are refused before anything is made. */
 #include "engine/account/bootstrap.h"
 #include "engine/account/facts.h"
+#include "engine/account/orphans.h"
 #include "engine/build/build.h"
 #include "engine/build/place.h"
 #include "engine/cloudformation/cloudformation.h"
@@ -426,6 +427,57 @@ START_TEST(password_that_cannot_be_read_is_cloudformations)
 }
 END_TEST
 
+#define AT(service) "arn:aws:" service ":us-west-2:123456789012:"
+#define ELB         AT("elasticloadbalancing") "loadbalancer/app/shop/0a1b"
+
+/* What costs or holds data has its command; the rest, and what goes by itself, is not told. */
+START_TEST(trust_22_what_no_stack_holds_has_its_command)
+{
+    static const struct {
+        const char *arn, *going, *says; /* says NULL: nothing */
+    } cases[] = {
+        {AT("rds") "snapshot:shop-db", NULL, "delete-db-snapshot --db-snapshot-identifier shop-db"},
+        {AT("rds") "cluster-snapshot:m",
+         NULL,
+         "db-cluster-snapshot-identifier m --region us-west-2"},
+        {AT("elasticache") "snapshot:shop-cache",
+         NULL,
+         "delete-snapshot --snapshot-name shop-cache"},
+        {"arn:aws:s3:::shop-site", NULL, "`aws s3 rb --force s3://shop-site --region us-west-2`"},
+        {AT("ec2") "elastic-ip/eipalloc-1", NULL, "release-address --allocation-id eipalloc-1"},
+        {AT("ec2") "elastic-ip/eipalloc-1", ORPHANS_ADDRESSES, NULL},
+        {AT("ec2") "natgateway/nat-0a1b", "nat-0a1b", NULL},
+        {AT("ecr") "repository/shop/kaniko-build", NULL, "--repository-name shop/kaniko-build "},
+        {AT("ecr") "repository/shop/kaniko-build", "shop/kaniko-build", NULL},
+        {AT("ecr") "repository/shop/kaniko-build", "kaniko", "kaniko-build"},
+        {AT("elasticfilesystem") "file-system/fs-1",
+         NULL,
+         "delete-file-system --file-system-id fs-1"},
+        {ELB, NULL, "--load-balancer-arn " ELB},
+        {ELB, ELB, NULL},
+        {AT("servicediscovery") "namespace/ns-1", NULL, "delete-namespace --id ns-1"},
+        {AT("ecs") "cluster/shop", NULL, NULL},
+        {AT("rds") "db:shop", NULL, NULL},
+        {AT("rds") "snapshot:shop`reboot`", NULL, NULL},
+        {"nonsense", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    cleanup_arena struct arena *a = arena_new();
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_json json_t *going = json_object();
+        if (cases[i].going)
+            json_object_set_new(going, cases[i].going, json_string(cases[i].going));
+
+        const char *text = orphans_sentence(a, "us-west-2", cases[i].arn, going);
+        if (cases[i].says)
+            ck_assert_msg(text && strstr(text, cases[i].says), "%zu: %s", i, text ? text : "none");
+        else
+            ck_assert_msg(!text, "%zu: %s", i, text);
+    }
+}
+END_TEST
+
 SUITE(
     "engine/account",
     zones_with_all_services_come_first,
@@ -440,4 +492,5 @@ SUITE(
     password_that_rds_refuses_is_refused_first,
     password_that_cannot_be_read_is_cloudformations,
     protection_goes_with_a_failed_creation,
-    protection_of_what_was_whole_stays)
+    protection_of_what_was_whole_stays,
+    trust_22_what_no_stack_holds_has_its_command)

@@ -19,6 +19,8 @@ static struct fake_stack stack;
 static struct flow_cd cd;
 static char *outputs, *template;
 static bool force;
+static char *left;    /* by a teardown: the bucket … */
+static unsigned gone; /* … and how many resources it took away */
 
 static const struct beat created[] = {
     {"CREATE_IN_PROGRESS", {"*||CREATE_IN_PROGRESS", "Bucket|AWS::S3::Bucket|CREATE_IN_PROGRESS"}},
@@ -67,6 +69,18 @@ static void setup(const char *status)
     revision_is(PLAN_CD_REVISION);
     cloud_fail(&cl, "GetRole", 404, "NoSuchEntity", "no such role");
     cloud_reply(&cl, "CreateServiceLinkedRole", "");
+    cloud_reply(
+        &cl,
+        "DescribeAvailabilityZones",
+        "<availabilityZoneInfo><item><zoneName>us-east-1a</zoneName><zoneId>use1-az3</zoneId>"
+        "</item><item><zoneName>us-east-1b</zoneName><zoneId>use1-az1</zoneId></item>"
+        "<item><zoneName>us-east-1c</zoneName><zoneId>use1-az2</zoneId></item>"
+        "</availabilityZoneInfo>");
+    cloud_reply(
+        &cl,
+        "DescribeStackResources",
+        "<StackResources><member><PhysicalResourceId>defang-cd-bucket-x</PhysicalResourceId>"
+        "<ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResources>");
     force = false;
 }
 
@@ -75,7 +89,8 @@ static void finish(void)
     flow_cd_done(&cd);
     free(outputs);
     free(template);
-    outputs = template = NULL;
+    free(left);
+    outputs = template = left = NULL;
     fake_stack_done(&stack);
     cloud_done(&cl);
 }
@@ -90,7 +105,8 @@ static void ensure(struct cloud *c)
 static void teardown(struct cloud *c)
 {
     error_done(&c->err);
-    c->rc = flow_cd_teardown(&c->c, force, &c->err);
+    free(left);
+    c->rc = flow_cd_teardown(&c->c, force, &gone, &left, &c->err);
 }
 
 START_TEST(it_is_made_where_there_is_none)
@@ -229,11 +245,80 @@ START_TEST(it_is_removed_and_its_bucket_kept)
     setup("CREATE_COMPLETE");
     stack.protected_ = true;
     cloud_reply(&cl, "S3 GET", "<ListBucketResult></ListBucketResult>");
+    cloud_reply(&cl, "S3 HEAD", "");
     cloud_run(&cl, teardown);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_str_eq(left, "defang-cd-bucket-x");
     ck_assert(!stack.protected_);
     ck_assert_ptr_null(stack.status);
     ck_assert_uint_eq(cloud_said(&cl, "row account done CD stack removed; its bucket is kept"), 1);
+    finish();
+}
+END_TEST
+
+START_TEST(aws_40_a_bucket_that_is_gone_is_not_said_to_be_kept)
+{
+    setup("CREATE_COMPLETE");
+    cloud_reply(&cl, "S3 GET", "<ListBucketResult></ListBucketResult>");
+    cloud_fail(&cl, "S3 HEAD", 404, "404", "Not Found");
+    cloud_run(&cl, teardown);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_ptr_null(left);
+    ck_assert_uint_eq(cloud_said(&cl, "bucket"), 0);
+    finish();
+}
+END_TEST
+
+START_TEST(aws_40_what_was_made_is_counted)
+{
+    setup(NULL);
+    cloud_run(&cl, ensure);
+    ck_assert_uint_eq(cd.changed, 1);
+    finish();
+}
+END_TEST
+
+/* use1-az3, whose name is the first, has no Fargate. */
+START_TEST(aws_9_its_subnet_lies_where_fargate_is)
+{
+    setup(NULL);
+    cloud_run(&cl, ensure);
+    ck_assert(cloud_body_has(&cl, "CreateChangeSet", 0, "us-east-1b"));
+    ck_assert(!cloud_body_has(&cl, "CreateChangeSet", 0, "us-east-1a"));
+    finish();
+}
+END_TEST
+
+START_TEST(aws_9_the_subnet_of_a_stack_that_stands_is_left_where_it_is)
+{
+    setup("CREATE_COMPLETE");
+    stack.template = template = own_template();
+    cloud_run(&cl, ensure);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert_uint_eq(cloud_count(&cl, "CreateChangeSet"), 0);
+    ck_assert_uint_eq(cloud_count(&cl, "DescribeAvailabilityZones"), 0);
+    finish();
+}
+END_TEST
+
+static bool exists;
+
+static void describe(struct cloud *c)
+{
+    c->rc = flow_cd_describe(&c->c, &cd, &exists, &c->err);
+}
+
+/* Its outputs, the bucket among them, come at the end. */
+START_TEST(aws_31_one_that_is_being_made_has_no_bucket_to_ask)
+{
+    setup("CREATE_IN_PROGRESS");
+    stack.outputs = "";
+    exists = true;
+    cloud_run(&cl, describe);
+    ck_assert_int_eq(cl.rc, 0);
+    ck_assert(!exists);
+    ck_assert_ptr_null(cd.bucket);
+    ck_assert_int_gt(cd.making_ms, 0);
     finish();
 }
 END_TEST
@@ -243,6 +328,7 @@ START_TEST(a_removal_goes_on_after_a_restart)
     setup("CREATE_COMPLETE");
     cloud_journal_put(&cl, "cd.delete-token", "t-2");
     fake_stack_begin(&stack, deleted, "t-2");
+    cloud_reply(&cl, "S3 HEAD", "");
     cloud_run(&cl, teardown);
     ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
     ck_assert_uint_eq(cloud_said(&cl, "row account done"), 1);
@@ -337,6 +423,11 @@ SUITE(
     a_restart_goes_on_with_it,
     anothers_work_on_it_is_waited_for_but_not_for_ever,
     it_is_removed_and_its_bucket_kept,
+    aws_40_a_bucket_that_is_gone_is_not_said_to_be_kept,
+    aws_40_what_was_made_is_counted,
+    aws_9_its_subnet_lies_where_fargate_is,
+    aws_9_the_subnet_of_a_stack_that_stands_is_left_where_it_is,
+    aws_31_one_that_is_being_made_has_no_bucket_to_ask,
     a_removal_goes_on_after_a_restart,
     nothing_to_remove,
     it_stays_while_projects_need_it,

@@ -88,6 +88,33 @@ START_TEST(what_is_marked_goes_and_the_rest_is_named)
 }
 END_TEST
 
+static void
+never_begun(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    cleanup_free char *id = cloud_param(call, "LogicalResourceId");
+    cleanup_free char *text = xasprintf("Resource %s%s", id, (const char *)arg);
+    reply->status = 400;
+    reply->text = cloud_error_text(call, "ValidationError", text);
+}
+
+/* The words of AWS and of a stand-in; a creation that failed early came to no bucket. */
+START_TEST(aws_30_a_bucket_that_was_never_begun_stops_no_removal)
+{
+    static const char *const words[] = {
+        " does not exist for stack Defang-shop-beta", "] does not exist in stack Defang-shop-beta"};
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        setup("ROLLBACK_COMPLETE");
+        cloud_on(&cl, "DescribeStackResources", never_begun, (void *)(uintptr_t)words[i]);
+        cloud_run(&cl, destroy);
+        ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+        ck_assert_ptr_null(cloud_journal(&cl, "cfn.destroy.buckets"));
+        ck_assert_uint_eq(cloud_said(&cl, "bucket"), 0);
+        finish();
+    }
+}
+END_TEST
+
 START_TEST(a_restart_between_stack_and_bucket)
 {
     setup(NULL);
@@ -195,6 +222,7 @@ SUITE(
     "engine/buckets",
     a_bucket_that_an_update_lets_go,
     what_is_marked_goes_and_the_rest_is_named,
+    aws_30_a_bucket_that_was_never_begun_stops_no_removal,
     a_restart_between_stack_and_bucket,
     a_bucket_that_stays_full,
     a_bucket_that_is_gone_already)

@@ -293,6 +293,37 @@ START_TEST(a_stack_that_went_without_a_word_ends_it)
 }
 END_TEST
 
+/* What stands between AWS and us may lose the tokens; what ended before is not taken for ours. */
+START_TEST(aws_35_an_operation_without_tokens_is_followed_by_its_own)
+{
+    static const struct beat earlier[] = {
+        {"UPDATE_COMPLETE",
+         {"*||UPDATE_IN_PROGRESS", "Old|AWS::EC2::VPC|UPDATE_COMPLETE", "*||UPDATE_COMPLETE"}},
+        {0}};
+    setup(NULL);
+    fake_stack_begin(&stack, earlier, NULL);
+    fake_stack_begin(&stack, creation, NULL);
+    cloud_run(&cl, follow);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_str_eq(f.status, "CREATE_COMPLETE");
+    ck_assert_uint_eq(cloud_said(&cl, "Old"), 0);
+    assert_in_order(0);
+    finish();
+}
+END_TEST
+
+/* Of another's operation, under a token that is not ours, nothing is told. */
+START_TEST(aws_35_a_foreign_token_is_never_ours)
+{
+    setup(NULL);
+    fake_stack_begin(&stack, creation, "t-9");
+    cloud_run(&cl, follow);
+    ck_assert_int_eq(cl.err.kind, ERR_TIMEOUT);
+    ck_assert_uint_eq(cloud_said(&cl, "Vpc"), 0);
+    finish();
+}
+END_TEST
+
 START_TEST(an_operation_that_never_begins_is_an_error)
 {
     setup("CREATE_COMPLETE");
@@ -427,6 +458,8 @@ SUITE(
     a_resource_counts_once,
     a_stack_that_goes_away_ends_it,
     a_stack_that_went_without_a_word_ends_it,
+    aws_35_an_operation_without_tokens_is_followed_by_its_own,
+    aws_35_a_foreign_token_is_never_ours,
     an_operation_that_never_begins_is_an_error,
     a_change_set_is_made_and_waited_for,
     no_change_is_no_error_and_leaves_nothing,

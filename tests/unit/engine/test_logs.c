@@ -251,6 +251,117 @@ START_TEST(following_shows_every_line_once)
 }
 END_TEST
 
+/* Row 14. What streams have, and after which read CloudWatch shows it: times in seconds from the
+ * beginning of the test. Many lines of one stream make a look a short one. */
+struct late_line {
+    const char *stream;
+    int read, at_s;
+};
+
+struct streams {
+    const struct late_line *lines;
+    size_t count;
+    int reads;
+    bool busy; /* pages are said to be full */
+};
+
+static void
+filter_streams(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    struct streams *s = arg;
+    cleanup_json json_t *in = NULL;
+    ck_assert_int_eq(json_parse(call->body, strlen(call->body), &in, NULL), 0);
+
+    long long from = json_int_or(in, "startTime", 0);
+    const json_t *only = json_array_get(json_object_get(in, "logStreamNames"), 0);
+    const char *next = json_str(in, "nextToken");
+    cleanup_str struct str out = STR_INIT;
+    bool more = s->busy && !only && (!next || strlen(next) < 4);
+
+    s->reads += !only && !next;
+    str_append(&out, "{\"events\":[");
+    for (size_t i = 0, n = 0; i < s->count && !more; i++) {
+        const struct late_line *l = &s->lines[i];
+        cleanup_free char *stream = xasprintf("web/web_k3j2h4g5f6d7/%s", l->stream);
+        if (s->reads < l->read || NOW + l->at_s * 1000LL < from ||
+            (only && strcmp(json_string_value(only), stream) != 0))
+            continue;
+        cleanup_free char *e = xasprintf(
+            "{\"logStreamName\":\"%s\",\"eventId\":\"%zu\",\"timestamp\":%lld,"
+            "\"ingestionTime\":%lld,\"message\":\"line %zu.\"}",
+            stream,
+            i,
+            NOW + l->at_s * 1000LL,
+            NOW + MIN(l->at_s, 10) * 1000LL,
+            i);
+        str_appendf(&out, "%s%s", n++ ? "," : "", e);
+    }
+    str_append(&out, "]");
+    if (more)
+        str_appendf(&out, ",\"nextToken\":\"%s+\"", next ? next : "");
+    str_append(&out, "}");
+    reply->text = str_take(&out);
+}
+
+START_TEST(survive_14_no_stream_loses_a_line_or_shows_one_twice)
+{
+    static const struct {
+        const char *what;
+        bool busy;
+        struct late_line lines[8];
+    } cases[] = {
+        {"a stream arrives later, with what it wrote before",
+         false,
+         {{"a", 1, -5}, {"b", 4, -65}, {"b", 4, -31}, {"b", 4, -1}, {"a", 6, 5}}},
+        {"the same where much is written",
+         true,
+         {{"a", 1, -5}, {"b", 4, -65}, {"b", 4, -31}, {"b", 4, -1}, {"a", 6, 5}}},
+        {"a stream comes back after minutes, with all of them",
+         true,
+         {{"a", 1, -600},
+          {"b", 1, -590},
+          {"b", 2, -5},
+          {"a", 5, -580},
+          {"a", 5, -300},
+          {"a", 5, -4}}},
+        {"one whose clock is ahead takes nothing with it",
+         false,
+         {{"a", 1, -5}, {"b", 2, 3000}, {"a", 4, -2}, {"a", 5, 1}}},
+        {"late and out of order within one stream",
+         false,
+         {{"a", 1, -5}, {"a", 3, -9}, {"a", 4, -50}, {"b", 4, -55}}},
+        {"a whole stream comes late, and is silent then",
+         false,
+         {{"a", 1, -300}, {"a", 2, -1}, {"b", 5, -200}, {"b", 5, -199}}},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        size_t count = 0;
+
+        while (count < 8 && cases[i].lines[count].stream)
+            count++;
+        struct streams s = {.lines = cases[i].lines, .count = count, .busy = cases[i].busy};
+
+        setup();
+        q.follow = true;
+        cloud_on(&cl, "FilterLogEvents", filter_streams, &s);
+        cloud_run_canceled(&cl, logs, 120 * 1000);
+        ck_assert_int_eq(cl.rc, -ECANCELED);
+        for (size_t k = 0; k < count; k++) {
+            cleanup_free char *text = xasprintf("line %zu.", k);
+            ck_assert_msg(
+                cloud_said(&cl, text) == 1,
+                "%s: line %zu %u times",
+                cases[i].what,
+                k,
+                (unsigned)cloud_said(&cl, text));
+        }
+        ck_assert_uint_eq(cl.said.len, count);
+        finish();
+    }
+}
+END_TEST
+
 START_TEST(following_since_skips_nothing)
 {
     setup();
@@ -315,6 +426,7 @@ SUITE(
     a_group_that_is_not_there_has_no_lines,
     build_lines_are_named_by_their_task,
     following_shows_every_line_once,
+    survive_14_no_stream_loses_a_line_or_shows_one_twice,
     following_since_skips_nothing,
     a_reader_that_left_ends_it,
     the_tail_of_a_stream)

@@ -136,6 +136,49 @@ START_TEST(a_failed_task_is_found_after_its_service_vanished)
 }
 END_TEST
 
+static char *event_of(const char *detail)
+{
+    cleanup_json json_t *event = json_pack("{s:s}", "message", detail);
+    cleanup_free char *text = json_dumps(event, JSON_COMPACT);
+
+    return xasprintf("{\"events\":[%s]}", text);
+}
+
+/* A roll back took cluster and service away between two looks. */
+START_TEST(trust_34_a_failed_task_is_found_in_the_events_when_the_cluster_is_gone)
+{
+    setup();
+    cleanup_free char *t = task(
+        ARN("t1"),
+        "STOPPED",
+        "EssentialContainerExited",
+        "Essential container in task exited",
+        WEB,
+        3);
+    cleanup_free char *detail = xasprintf("{\"detail\":%s}", t);
+    cleanup_free char *events = event_of(detail);
+
+    cloud_reply(&cl, "ListTasks", "{\"taskArns\":[]}");
+    service_is("IN_PROGRESS", 1, 0, 1);
+    cloud_reply(&cl, "ListTasks", "{\"taskArns\":[]}");
+    for (int i = 0; i < 40; i++) {
+        cloud_fail(&cl, "DescribeServices", 400, "ClusterNotFoundException", "gone");
+        cloud_fail(&cl, "ListTasks", 400, "ClusterNotFoundException", "gone");
+    }
+    cloud_reply(&cl, "FilterLogEvents", events);
+    cloud_reply(&cl, "GetLogEvents", "{\"events\":[{\"message\":\"boom\"}]}");
+    cloud_run(&cl, observe_for_10_s);
+    ck_assert_str_eq(failure.service, "web");
+    ck_assert_str_eq(failure.reason, "exit code 3: Essential container in task exited");
+    ck_assert_str_eq(failure.logs, "boom");
+    ck_assert_uint_eq(cloud_said(&cl, "service web: task t1 stopped"), 1);
+    ck_assert(cloud_body_has(&cl, "FilterLogEvents", 0, "/Defang/shop/beta/ecs"));
+    ck_assert(cloud_body_has(&cl, "FilterLogEvents", 0, WEB));
+    ck_assert(cloud_body_has(&cl, "FilterLogEvents", 0, "startTime"));
+    finish();
+}
+END_TEST
+
 START_TEST(what_is_no_failure_is_not_told)
 {
     static const struct {
@@ -375,6 +418,7 @@ END_TEST
 SUITE(
     "engine/observe",
     a_failed_task_is_found_after_its_service_vanished,
+    trust_34_a_failed_task_is_found_in_the_events_when_the_cluster_is_gone,
     what_is_no_failure_is_not_told,
     a_failed_health_check_is_a_failure,
     what_stopped_before_is_not_ours,

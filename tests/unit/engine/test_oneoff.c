@@ -119,6 +119,32 @@ START_TEST(one_that_ends_well)
 }
 END_TEST
 
+/* The task is over when its last line is not to be read yet. */
+START_TEST(aws_12_lines_that_come_after_the_end)
+{
+    setup();
+    starts();
+    task_is("STOPPED", 0);
+    cloud_reply(&cl, "GetLogEvents", "{\"events\":[],\"nextForwardToken\":\"f0\"}");
+    cloud_reply(
+        &cl,
+        "GetLogEvents",
+        "{\"events\":[{\"timestamp\":1,\"message\":\"late\"}],\"nextForwardToken\":\"f1\"}");
+    cloud_reply(&cl, "GetLogEvents", "{\"events\":[],\"nextForwardToken\":\"f1\"}");
+    cloud_reply(
+        &cl,
+        "GetLogEvents",
+        "{\"events\":[{\"timestamp\":2,\"message\":\"last\"}],\"nextForwardToken\":\"f2\"}");
+    cloud_reply(&cl, "GetLogEvents", "{\"events\":[],\"nextForwardToken\":\"f2\"}");
+    cloud_reply(&cl, "PutParameter", "{\"Version\":1}");
+    cloud_run(&cl, run);
+    ck_assert_msg(cl.rc == 0, "%s", cl.err.message);
+    ck_assert_uint_eq(cloud_said(&cl, "log migrate: late"), 1);
+    ck_assert_uint_eq(cloud_said(&cl, "log migrate: last"), 1);
+    finish();
+}
+END_TEST
+
 START_TEST(one_that_fails_says_why_and_is_not_tried_again)
 {
     setup();
@@ -362,6 +388,7 @@ END_TEST
 SUITE(
     "engine/oneoff",
     one_that_ends_well,
+    aws_12_lines_that_come_after_the_end,
     one_that_fails_says_why_and_is_not_tried_again,
     one_that_never_started_has_failed,
     a_restart_follows_the_task_it_knows,

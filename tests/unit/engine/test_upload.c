@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "loop/fiber.h"
 #include <errno.h>
 #include <unistd.h>
 
@@ -91,4 +92,52 @@ START_TEST(patience_ends_after_ten_minutes)
 }
 END_TEST
 
-SUITE("engine/upload", trouble_of_minutes_is_waited_out, patience_ends_after_ten_minutes)
+/* Half of a large file is there, and S3 takes its time with the rest. */
+static void large(struct cloud *c)
+{
+    struct flow_archive a = {
+        .path = path, .object_key = "uploads/sha256-x.tar.gz", .size = 9 << 20};
+    c->rc = flow_upload(&c->c, "image/web", &a, &uploaded, &c->err);
+}
+
+static void
+begun(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    reply->text = xstrdup(
+        "<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>");
+}
+
+static void
+busy(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    (void)fiber_sleep(3600 * 1000);
+}
+
+static void
+gone(struct cloud *c, void *arg, const struct cloud_call *call, struct cloud_reply *reply)
+{
+    reply->status = 204;
+    reply->text = xstrdup("");
+}
+
+START_TEST(survive_30_a_canceled_upload_is_given_up)
+{
+    setup();
+    ck_assert_int_eq(truncate(path, 9 << 20), 0);
+    cloud_on(&cl, "S3 HEAD", not_there, NULL);
+    cloud_on(&cl, "S3 POST", begun, NULL);
+    cloud_on(&cl, "S3 PUT", busy, NULL);
+    cloud_on(&cl, "S3 DELETE", gone, NULL);
+    cloud_run_canceled(&cl, large, 30000);
+    ck_assert_int_eq(cl.rc, -ECANCELED);
+    ck_assert_uint_eq(cloud_count(&cl, "S3 DELETE"), 1);
+    ck_assert_ptr_null(cloud_journal(&cl, "upload.uploads/sha256-x.tar.gz"));
+    teardown();
+}
+END_TEST
+
+SUITE(
+    "engine/upload",
+    survive_30_a_canceled_upload_is_given_up,
+    trouble_of_minutes_is_waited_out,
+    patience_ends_after_ten_minutes)

@@ -1,4 +1,5 @@
 /* The loop itself: deadlines, timers, deferred calls, stop, close; and worker jobs. */
+#include "base/limits.h"
 #include "base/mem.h"
 #include "loop/deadline.h"
 #include "loop/fiber.h"
@@ -6,6 +7,9 @@
 #include "unit/lib/cases.h"
 #include "unit/lib/fake_clock.h"
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static struct fake_clock fake;
@@ -256,6 +260,106 @@ static void cancel_jobs(void *arg)
     ck_assert_uint_eq(jobs[0].sum, 77);
 }
 
+/* Long work that nobody ends until short work has been done beside it. */
+static atomic_bool released;
+static atomic_int running, most;
+
+static void hold_thread(void *arg)
+{
+    int now = atomic_fetch_add(&running, 1) + 1;
+
+    if (now > atomic_load(&most))
+        atomic_store(&most, now);
+    while (!atomic_load(&released))
+        usleep(1000);
+    atomic_fetch_sub(&running, 1);
+}
+
+static void long_fiber(void *arg)
+{
+    int *rc = arg;
+
+    *rc = work_run_long(loop, hold_thread, NULL, NULL);
+}
+
+static void crowd_the_pool(void *arg)
+{
+    int rc[3 * LIMIT_WORK_THREADS];
+    struct fiber *f[ARRAY_LEN(rc)];
+    struct job job = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(rc); i++)
+        f[i] = fiber_spawn(loop, "long", long_fiber, &rc[i]);
+    while (atomic_load(&running) < LIMIT_WORK_LONG)
+        fiber_sleep(1);
+
+    ck_assert_int_eq(work_run(loop, add_up, &job, NULL), 0);
+    ck_assert_uint_eq(job.sum, 500500);
+    fiber_cancel(f[ARRAY_LEN(rc) - 1]); /* one that waits for its turn */
+    fiber_join(f[ARRAY_LEN(rc) - 1]);
+    ck_assert_int_eq(rc[ARRAY_LEN(rc) - 1], -ECANCELED);
+
+    atomic_store(&released, true);
+    for (size_t i = 0; i + 1 < ARRAY_LEN(rc); i++) {
+        fiber_join(f[i]);
+        ck_assert_int_eq(rc[i], 0);
+    }
+    ck_assert_int_eq(atomic_load(&most), LIMIT_WORK_LONG);
+}
+
+START_TEST(survive_16_long_work_leaves_threads_to_short)
+{
+    work_set_threads();
+    loop_run_fiber(loop, "main", crowd_the_pool, NULL);
+}
+END_TEST
+
+static int refuse(void *arg, struct error *err)
+{
+    return error_raise(err, ERR_REFUSED, "said by %s", (const char *)arg);
+}
+
+static void call_and_fail(void *arg)
+{
+    cleanup_error struct error err = ERROR_INIT;
+
+    ck_assert_int_eq(work_call(loop, refuse, (char *)"work", &err), error_kind_errno(ERR_REFUSED));
+    ck_assert_str_eq(err.message, "said by work");
+}
+
+START_TEST(work_hands_its_error_over)
+{
+    loop_run_fiber(loop, "main", call_and_fail, NULL);
+}
+END_TEST
+
+static struct held {
+    char by[64];
+    int64_t ms;
+} held;
+
+static void on_held(void *arg, const char *by, int64_t held_ms, int64_t cpu_ms)
+{
+    if (strcmp(by, "the busy one") != 0) /* what a loaded machine brings about */
+        return;
+    snprintf(held.by, sizeof held.by, "%s", by);
+    held.ms = held_ms;
+}
+
+static void be_busy(void *arg)
+{
+    usleep(60000);
+}
+
+START_TEST(survive_20_who_holds_the_loop_is_named)
+{
+    loop_on_held(loop, 50, on_held, NULL);
+    loop_run_fiber(loop, "the busy one", be_busy, NULL);
+    ck_assert_str_eq(held.by, "the busy one");
+    ck_assert_int_ge(held.ms, 50);
+}
+END_TEST
+
 START_TEST(work_runs_on_another_thread)
 {
     loop_run_fiber(loop, "main", run_jobs, NULL);
@@ -324,6 +428,9 @@ static Suite *suite(void)
     tcase_add_checked_fixture(real, setup_real, teardown_real);
     tcase_add_test(real, real_time_passes_too);
     tcase_add_test(real, work_runs_on_another_thread);
+    tcase_add_test(real, work_hands_its_error_over);
+    tcase_add_test(real, survive_16_long_work_leaves_threads_to_short);
+    tcase_add_test(real, survive_20_who_holds_the_loop_is_named);
     tcase_add_test(real, work_is_waited_for_after_a_cancel);
     suite_add_tcase(s, real);
     return s;

@@ -85,7 +85,7 @@ int main(int argc, char **argv)
         r.dockerfile ? r.dockerfile : "",
         r.left_out.names ? r.left_out.names : "",
         r.left_out.count,
-        r.env_file ? r.env_file : "",
+        r.secret_count ? r.secrets[0] : "",
         usage.ru_maxrss);
     return 0;
 }

@@ -166,6 +166,40 @@ class Archive(unittest.TestCase):
         self.write(".env")
         self.assertEqual(self.pack()["env"], ".env")
 
+    def test_survive_36_keys_and_tokens_are_named(self):
+        key = "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+        harmless = {
+            "ca.pem": "-----BEGIN CERTIFICATE-----\n",
+            "id_rsa.pub": "ssh-rsa AAAA\n",
+            "id_card.png": b"\x89PNG\0PRIVATE",
+            ".npmrc": "registry=https://npm.acme.io\n",
+            "app/credentials": "aws_secret_access_key = x\n",
+            "key.example.pem": key,
+            "config.json": '{"auth": 1}',
+        }
+        for name, text in harmless.items():
+            self.write(name, text)
+        self.assertEqual(self.pack()["env"], "")
+        for name, text in {
+            "id_ed25519": key,
+            "tls/server.key": key.replace("OPENSSH ", ""),
+            "server.pem": key,
+            "store.p12": b"\0",
+            ".npmrc": "//npm.acme.io/:_authToken=npm_x\n",
+            "home/.aws/credentials": "[default]\naws_secret_access_key = x\n",
+            ".docker/config.json": '{"auths": {"ghcr.io": {"auth": "eDp5"}}}',
+            ".netrc": "machine a login b password c\n",
+        }.items():
+            full = self.write(name, text)
+            self.assertEqual(self.pack()["env"], name)
+            os.remove(full)
+
+    def test_survive_39_what_is_too_much_is_refused_before_it_is_read(self):
+        with open(self.write("sparse"), "r+b") as f:
+            f.truncate(3 << 30)
+        error = self.pack()["error"]
+        self.assertIn("3072.0 MiB: more than 16 times the 100.0 MiB", error)
+
     def test_several_folders(self):
         self.write("app.py", "main")
         self.write("Dockerfile", "FROM scratch")

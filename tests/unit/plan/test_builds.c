@@ -34,6 +34,13 @@ START_TEST(contexts_become_stages)
         {"FROM a\nRUN --mount=type=bind,from=0,target=/x --mount=from=lib,target=/y ls --from=0\n",
          STAGES "FROM a\nRUN --mount=type=bind,from=3,target=/x --mount=from=lib,target=/y ls "
                 "--from=0\n"},
+        /* a folder that is mounted lies beside the context */
+        {"FROM a\nRUN --mount=type=bind,from=shared,source=/a/b,target=/x ls\n",
+         STAGES "FROM a\nRUN --mount=type=bind,target=/x,source=../contexts/0/a/b ls\n"},
+        {"FROM a\nRUN --mount=from=shared,target=/x ls /x\n",
+         STAGES "FROM a\nRUN --mount=target=/x,source=../contexts/0 ls /x\n"},
+        {"FROM a\nRUN --mount=type=cache,from=shared,target=/x ls\n",
+         STAGES "FROM a\nRUN --mount=type=cache,from=shared,target=/x ls\n"},
         /* a stage that is called as a context is hidden by it */
         {"FROM a AS shared\nFROM b\nCOPY --from=shared x y\n",
          "ARG DEFANG_CONTEXT_2\nFROM scratch AS defang-context-0\nCOPY ../contexts/0 /\n"

@@ -17,6 +17,7 @@ static const struct row {
     enum plan_effect_kind kind;
     const char *text; /* a part of it; NULL: none */
     bool stays;
+    bool no_snapshot; /* of the command line */
 } ROWS[] = {
     {GRAPH_ADD, "AWS::RDS::DBInstance", "", "DBName", "Delete", PLAN_HARMLESS, NULL, false},
     {GRAPH_CHANGE,
@@ -54,6 +55,24 @@ static const struct row {
      "kept in a last snapshot",
      false},
     {GRAPH_REMOVE, "AWS::RDS::DBInstance", "", NULL, "Delete", PLAN_LOSES, "IS LOST", false},
+
+    /* With --no-snapshot no policy keeps anything. */
+    {GRAPH_REMOVE,
+     "AWS::RDS::DBInstance",
+     "",
+     NULL,
+     "Snapshot",
+     PLAN_LOSES,
+     "WHAT IT HOLDS IS LOST",
+     .no_snapshot = true},
+    {GRAPH_CHANGE,
+     "AWS::DocDB::DBCluster",
+     "replace",
+     "MasterUsername",
+     "Snapshot",
+     PLAN_LOSES,
+     "WHAT THE OLD ONE HELD IS LOST",
+     .no_snapshot = true},
 
     /* Conditions of AWS's: of these two AWS says that they are changed in place ... */
     {GRAPH_CHANGE,
@@ -179,6 +198,7 @@ START_TEST(rows)
         .properties = properties,
         .property_count = r->property ? 1 : 0};
     struct plan_settings s = {0};
+    struct plan_request request = {.settings = &s, .no_snapshot = r->no_snapshot};
     struct plan_effect e;
     json_t *resource = object(
         key("Type", r->type),
@@ -186,7 +206,7 @@ START_TEST(rows)
         key("UpdateReplacePolicy", r->policy));
     cleanup_json json_t *old = object(key("Resources", object(key("X", resource))));
 
-    plan_effect_of(&s, &c, old, NULL, &e);
+    plan_effect_of(&request, &c, old, NULL, &e);
     ck_assert_msg(e.kind == r->kind, "row %d: %s", _i, plan_effect_name(e.kind));
     ck_assert_msg(e.stays == r->stays, "row %d", _i);
     if (r->text)
@@ -211,7 +231,7 @@ static void effect_of(
         .action = action, .logical_id = "X", .type = type, .group = "g", .replacement = ""};
 
     graph_add(g, "g", "X", type, after);
-    plan_effect_of(s, &c, old, g, out);
+    plan_effect_of(&(struct plan_request){.settings = s}, &c, old, g, out);
 }
 
 /* A shorter retention deletes lines at once; a longer one, or the first, does not. */
@@ -296,8 +316,142 @@ START_TEST(policies_of_what_is_there)
         .group = "g",
         .replacement = "replace"};
     cleanup_json json_t *old = object(key("Resources", object(key("X", other))));
-    plan_effect_of(&s, &c, old, NULL, &e);
+    plan_effect_of(&(struct plan_request){.settings = &s}, &c, old, NULL, &e);
     ck_assert_int_eq(e.kind, PLAN_LOSES);
+}
+END_TEST
+
+/* A deployed template with a database and a bucket of files; the database would be lost. */
+static struct plan_losses the_losses(void)
+{
+    static struct plan_loss db = {
+        .name = "db",
+        .logical_id = "DbDb",
+        .group = "service/db",
+        .type = "AWS::RDS::DBInstance",
+        .kind = PLAN_LOSES};
+    return (struct plan_losses){.items = &db, .len = 1};
+}
+
+static json_t *the_template(void)
+{
+    json_t *db = object(key("Metadata", object(key("Group", "service/db"))));
+    json_t *api = object(key("Metadata", object(key("Group", "service/api"))));
+    json_t *balancer = object(key("Metadata", object(key("Group", "ingress"))));
+
+    return object(
+        key("Resources",
+            object(key("DbDb", db), key("ServiceApi", api), key("LoadBalancer", balancer))));
+}
+
+/* A name that allows nothing is said, with what could be meant. */
+START_TEST(names_that_allow_nothing)
+{
+    static const struct {
+        const char *names;
+        bool losses;
+        size_t said;
+        const char *text, *hint; /* of the last one */
+    } cases[] = {
+        {"db", true, 0, NULL, NULL},
+        {"DbDb", true, 0, NULL, NULL},
+        {"service/db", true, 0, NULL, NULL},
+        {"dbb", true, 1, "--allow-loss dbb allows nothing", "did you mean db?"},
+        {"db,somewhere", true, 1, "somewhere allows nothing", "lost or moved: db"},
+        {"api", true, 1, "--allow-loss api is not needed", "lost or moved: db"},
+        {"ingress", true, 1, "is not needed", NULL},
+        {"LoadBalancer", true, 1, "is not needed", NULL},
+        {"db", false, 1, "--allow-loss db is not needed", NULL},
+        {"olddb", false, 1, "nothing of this project has that name", NULL},
+        {"one, elsewhere",
+         false,
+         2,
+         "--allow-loss elsewhere allows",
+         "names are those of services"},
+        {"", true, 0, NULL, NULL},
+    };
+    cleanup_arena struct arena *a = arena_new();
+    cleanup_json json_t *deployed = the_template();
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct plan_losses losses = cases[i].losses ? the_losses() : (struct plan_losses){0};
+        struct plan_consent consent = {.names = &cases[i].names, .count = 1};
+        struct compose_diagnostics d = {0};
+
+        plan_losses_note_unused(a, &consent, &losses, deployed, NULL, &d);
+        ck_assert_msg(d.len == cases[i].said, "case %zu: %zu said", i, d.len);
+        if (d.len && cases[i].text)
+            ck_assert_msg(
+                strstr(d.items[d.len - 1].message, cases[i].text),
+                "case %zu: %s",
+                i,
+                d.items[d.len - 1].message);
+        if (d.len && cases[i].hint)
+            ck_assert_msg(
+                strstr(d.items[d.len - 1].hint, cases[i].hint),
+                "case %zu: %s",
+                i,
+                d.items[d.len - 1].hint);
+        compose_diagnostics_done(&d);
+    }
+}
+END_TEST
+
+/* A target group goes with the service that names it; a database, only when somebody wants that. */
+START_TEST(what_refers_to_what_is_gone)
+{
+    static const struct {
+        const char *gone, *closure, *losses;
+    } cases[] = {
+        {"Group", "Group Service", ""},
+        {"Service", "Service", ""},
+        {"Db", "Db", "Db "},
+        {"Net", "Net Db Balancer", "Balancer Db "},
+        {"Nobody", "", ""},
+    };
+    static const struct {
+        const char *id, *type, *refers;
+    } resources[] = {
+        {"Net", "AWS::EC2::SecurityGroup", NULL},
+        {"Group", "AWS::ElasticLoadBalancingV2::TargetGroup", NULL},
+        {"Service", "AWS::ECS::Service", "Group"},
+        {"Db", "AWS::RDS::DBInstance", "Net"},
+        {"Balancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", "Net"},
+    };
+    cleanup_arena struct arena *a = arena_new();
+    json_t *all = json_object();
+
+    for (size_t i = 0; i < ARRAY_LEN(resources); i++)
+        json_object_set_new(
+            all,
+            resources[i].id,
+            object(
+                key("Type", resources[i].type),
+                key("Properties", object(key("Uses", object(key("Ref", resources[i].refers)))))));
+    cleanup_json json_t *deployed = object(key("Resources", all));
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        cleanup_json json_t *gone = json_object();
+        struct plan_losses losses;
+        cleanup_str struct str names = STR_INIT;
+
+        json_object_set_new(gone, cases[i].gone, json_true());
+        cleanup_json json_t *closure = plan_gone_closure(deployed, gone);
+        const char *id;
+        json_t *unused;
+        size_t expected = *cases[i].closure ? 1 : 0;
+
+        for (const char *p = cases[i].closure; *p; p++)
+            expected += *p == ' ';
+        ck_assert_msg(json_object_size(closure) == expected, "case %zu", i);
+        json_object_foreach(closure, id, unused)
+            ck_assert_ptr_nonnull(strstr(cases[i].closure, id));
+
+        plan_losses_of_gone(a, deployed, gone, closure, &losses);
+        for (size_t k = 0; k < losses.len; k++)
+            str_appendf(&names, "%s ", losses.items[k].logical_id);
+        ck_assert_str_eq(str_get(&names), cases[i].losses);
+    }
 }
 END_TEST
 
@@ -309,6 +463,8 @@ int main(void)
     tcase_add_test(t, retention);
     tcase_add_test(t, policies_of_what_is_there);
     tcase_add_test(t, addresses);
+    tcase_add_test(t, names_that_allow_nothing);
+    tcase_add_test(t, what_refers_to_what_is_gone);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

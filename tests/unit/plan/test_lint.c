@@ -23,7 +23,8 @@ static const struct row ROWS[] = {
       "1:12 note aws/assumed-task",
       "1:12 note aws/assumed-image-version",
       NULL}},
-    {SAID "    dns: 1.1.1.1\n", {"7:10 error aws/key-dns", NULL}},
+    {SAID "    dns: 10.1.1.1\n", {"7:10 error aws/key-dns", NULL}},
+    {SAID "    dns: 1.1.1.1\n", {"7:10 warning aws/key-dns", NULL}},
     {SAID "    userns_mode: host\n    hostname: h\n",
      {"7:18 warning aws/key-userns-mode", "8:15 note aws/key-hostname", NULL}},
     {SAID "    environment:\n      DB_PASSWORD: x\n", {"8:20 warning secret/named", NULL}},
@@ -31,9 +32,7 @@ static const struct row ROWS[] = {
      {"8:9 note aws/assumed-config", "10:9 note aws/assumed-config", NULL}},
     {SAID "    environment:\n      T: ghp_"
           "0123456789abcdefghij0123\n    privileged: true\n",
-     {"3:3 error aws/fargate-runs-no-privileged-containers",
-      "8:10 error secret/github-token",
-      NULL}},
+     {"8:10 error secret/github-token", "9:17 error aws/key-privileged", NULL}},
 };
 
 static void check_row(const struct row *r)

@@ -77,19 +77,19 @@ START_TEST(classes)
                          balanced = {.store_class = PLAN_GENERAL},
                          ha = {.store_class = PLAN_MEMORY};
 
-    ck_assert_str_eq(plan_rds_class(&cheap, 0, 0), "db.t4g.micro");
-    ck_assert_str_eq(plan_rds_class(&cheap, 0.25, 512), "db.t4g.micro");
-    ck_assert_str_eq(plan_rds_class(&cheap, 2, 1025), "db.t4g.small");
-    ck_assert_str_eq(plan_rds_class(&cheap, 3, 0), "db.t4g.xlarge");
-    ck_assert_str_eq(plan_rds_class(&cheap, 16, 0), "db.m7g.4xlarge");
-    ck_assert_str_eq(plan_rds_class(&cheap, 0, 300 * 1024), "db.r7g.12xlarge");
-    ck_assert_str_eq(plan_rds_class(&balanced, 0, 0), "db.m7g.large");
-    ck_assert_str_eq(plan_rds_class(&ha, 0, 0), "db.r7g.large");
-    ck_assert_ptr_null(plan_rds_class(&ha, 65, 0));
-    ck_assert_str_eq(plan_cache_class(&cheap, 0), "cache.t4g.micro");
-    ck_assert_str_eq(plan_cache_class(&cheap, 512), "cache.t4g.micro");
-    ck_assert_str_eq(plan_cache_class(&cheap, 4096), "cache.m7g.large");
-    ck_assert_ptr_null(plan_cache_class(&cheap, 1e6));
+    ck_assert_str_eq(plan_rds_class(&cheap, NULL, 0, 0), "db.t4g.micro");
+    ck_assert_str_eq(plan_rds_class(&cheap, NULL, 0.25, 512), "db.t4g.micro");
+    ck_assert_str_eq(plan_rds_class(&cheap, NULL, 2, 1025), "db.t4g.small");
+    ck_assert_str_eq(plan_rds_class(&cheap, NULL, 3, 0), "db.t4g.xlarge");
+    ck_assert_str_eq(plan_rds_class(&cheap, NULL, 16, 0), "db.m7g.4xlarge");
+    ck_assert_str_eq(plan_rds_class(&cheap, NULL, 0, 300 * 1024), "db.r7g.12xlarge");
+    ck_assert_str_eq(plan_rds_class(&balanced, NULL, 0, 0), "db.m7g.large");
+    ck_assert_str_eq(plan_rds_class(&ha, NULL, 0, 0), "db.r7g.large");
+    ck_assert_ptr_null(plan_rds_class(&ha, NULL, 65, 0));
+    ck_assert_str_eq(plan_cache_class(&cheap, NULL, 0), "cache.t4g.micro");
+    ck_assert_str_eq(plan_cache_class(&cheap, NULL, 512), "cache.t4g.micro");
+    ck_assert_str_eq(plan_cache_class(&cheap, NULL, 4096), "cache.m7g.large");
+    ck_assert_ptr_null(plan_cache_class(&cheap, NULL, 1e6));
 }
 END_TEST
 

@@ -193,6 +193,45 @@ START_TEST(old_stories_are_trimmed)
 
     ck_assert_int_eq(store_event_tip(store, "d00", &last, &ended, NULL), 0); /* the row is kept */
     ck_assert_uint_eq(last, 1);
+
+    ck_assert_int_eq(store_trim(store, now_ms + 366 * day_ms, NULL), 0);
+    fixture_turn();
+    ck_assert_int_eq(store_event_tip(store, "d00", &last, &ended, NULL), -ENOENT);
+    ck_assert_uint_eq(fixture_read("d06", 0).count, 1);
+    ck_assert_uint_eq(fixture_read("live", 0).count, 1);
+}
+END_TEST
+
+/* survive 13: of a build task the row goes with its time, and one that has none. */
+START_TEST(survive_13_build_tasks_are_trimmed)
+{
+    int64_t now_ms = clock_wall_ms(), day_ms = 86400000;
+    static const struct {
+        const char *key;
+        int days; /* ago; < 0: no time */
+        bool kept;
+    } rows[] = {
+        {STORE_BUILD_TASK "new", 1, true},
+        {STORE_BUILD_TASK "old", 91, false},
+        {STORE_BUILD_TASK "bare", -1, false},
+        {"engine", -1, true},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        cleanup_free char *value =
+            rows[i].days < 0 ? xstrdup("web")
+                             : xasprintf("web\t%lld", (long long)(now_ms - rows[i].days * day_ms));
+        ck_assert_int_eq(store_project_put(store, "1", "r", "p", "s", rows[i].key, value, NULL), 0);
+    }
+    ck_assert_int_eq(store_trim(store, now_ms, NULL), 0);
+    fixture_turn();
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *value = NULL;
+        store_project_get(store, "1", "r", "p", "s", rows[i].key, &value, NULL);
+        ck_assert_msg((value != NULL) == rows[i].kept, "%s", rows[i].key);
+        free(value);
+    }
 }
 END_TEST
 
@@ -204,6 +243,7 @@ int main(void)
     tcase_add_test(tc, reads_are_bounded);
     tcase_add_test(tc, subscribers_are_told_after_the_commit);
     tcase_add_test(tc, old_stories_are_trimmed);
+    tcase_add_test(tc, survive_13_build_tasks_are_trimmed);
 
     return fixture_main("store/events", tc);
 }

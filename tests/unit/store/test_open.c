@@ -1,6 +1,7 @@
 /* Opening: private from the first moment, one daemon a folder, older schemas brought up, newer and
  * foreign ones refused untouched, a damaged database set aside and never wiped. */
 #include "fixture.h"
+#include "store/keyring.h"
 #include <fcntl.h>
 #include <glob.h>
 #include <sys/stat.h>
@@ -59,6 +60,93 @@ START_TEST(a_second_daemon_is_refused)
     error_done(&err);
     store_close(store);
     store = NULL;
+    fixture_open();
+}
+END_TEST
+
+/* Row 32: by another process, as locks of an open file are between two. */
+START_TEST(survive_32_without_its_lock_the_database_itself_refuses)
+{
+    char lock[128];
+
+    snprintf(lock, sizeof lock, "%s/lock", folder);
+    ck_assert_int_eq(unlink(lock), 0);
+
+    struct error err = ERROR_INIT;
+    struct store *second = NULL;
+
+    ck_assert_int_eq(store_open(loop, folder, &second, &err), -EBUSY);
+    ck_assert_int_eq(err.kind, ERR_REFUSED);
+    ck_assert_ptr_nonnull(strstr(err.message, "database"));
+    error_done(&err);
+
+    /* The first one makes it again, and serves on. */
+    ck_assert_int_eq(store_hold_check(store, NULL), 0);
+    ck_assert_int_eq(store_holder(folder), getpid());
+    fixture_insert("a", "shop", NULL);
+    ck_assert_int_eq(store_flush(store, NULL), 0);
+    store_close(store);
+    store = NULL;
+    ck_assert_int_eq(store_holder(folder), 0);
+    fixture_open();
+}
+END_TEST
+
+START_TEST(survive_32_a_database_that_went_is_noticed)
+{
+    static const bool replaced[] = {false, true};
+
+    for (size_t i = 0; i < ARRAY_LEN(replaced); i++) {
+        char path[128];
+        struct error err = ERROR_INIT;
+
+        snprintf(path, sizeof path, "%s/state.db", folder);
+        ck_assert_int_eq(store_hold_check(store, NULL), 0);
+        ck_assert_int_eq(unlink(path), 0);
+        if (replaced[i])
+            close(open(path, O_CREAT | O_WRONLY, 0600));
+        ck_assert_int_eq(store_hold_check(store, &err), -ESTALE);
+        ck_assert_ptr_nonnull(strstr(err.message, path));
+        error_done(&err);
+        store_close(store);
+        store = NULL;
+        fixture_open();
+    }
+}
+END_TEST
+
+/* While the daemon lives, and after a crash: the file may go. Where keyctl(2) is not permitted the
+ * file is all there is, and nothing fails. */
+START_TEST(the_sealing_key_is_in_the_keyring_with_a_file_behind_it)
+{
+    cleanup_free char *name = xasprintf("defangd:%s", folder);
+    cleanup_free char *key = xasprintf("%s/key", folder);
+    uint8_t bytes[64];
+    size_t n = 0;
+    int rc = keyring_get(name, bytes, sizeof bytes, &n);
+
+    ck_assert(rc == 0 || rc == -EPERM || rc == -EACCES || rc == -ENOSYS || rc == -ENOKEY);
+    if (rc == 0) {
+        ck_assert_uint_eq(n, 32);
+
+        ck_assert_int_eq(unlink(key), 0);
+        store->in_keyring = false; /* as after a crash: nothing is cleaned up */
+        store_close(store);
+        store = NULL;
+        fixture_open();
+
+        uint8_t again[64];
+        FILE *f = fopen(key, "r");
+
+        ck_assert_ptr_nonnull(f);
+        ck_assert_uint_eq(fread(again, 1, sizeof again, f), 32);
+        fclose(f);
+        ck_assert_mem_eq(again, bytes, 32);
+    }
+
+    store_close(store);
+    store = NULL;
+    ck_assert_int_ne(keyring_get(name, bytes, sizeof bytes, &n), 0); /* a clean end leaves none */
     fixture_open();
 }
 END_TEST
@@ -375,6 +463,9 @@ int main(void)
     tcase_add_test(tc, everything_is_private);
     tcase_add_test(tc, open_folders_are_made_private);
     tcase_add_test(tc, a_second_daemon_is_refused);
+    tcase_add_test(tc, the_sealing_key_is_in_the_keyring_with_a_file_behind_it);
+    tcase_add_test(tc, survive_32_without_its_lock_the_database_itself_refuses);
+    tcase_add_test(tc, survive_32_a_database_that_went_is_noticed);
     tcase_add_test(tc, a_folder_of_another_user_is_refused);
     tcase_add_test(tc, a_newer_schema_is_refused_untouched);
     tcase_add_test(tc, an_older_schema_is_brought_up);

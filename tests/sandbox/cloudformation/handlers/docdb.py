@@ -110,6 +110,7 @@ class DbCluster(Handler):
         "MasterUserPassword",
         "Port",
         "PreferredBackupWindow",
+        "PreferredMaintenanceWindow",
         "Tags",
         "VpcSecurityGroupIds",
     )

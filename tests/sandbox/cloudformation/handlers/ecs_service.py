@@ -34,10 +34,10 @@ CHANGEABLE = (
     "VolumeConfigurations",
     "VpcLatticeConfigurations",
 )
-# What the API is told when a property is taken out of the template.
+# What the API is told when a property is taken out of the template. Not ServiceRegistries: those
+# stay until the template says [] (github.com/aws/containers-roadmap/issues/1746).
 CLEARED = {
     "LoadBalancers": [],
-    "ServiceRegistries": [],
     "PlacementConstraints": [],
     "PlacementStrategies": [],
     "CapacityProviderStrategy": [],
@@ -112,15 +112,14 @@ class Service(Handler):
                 wanted[name] = new[name]
             elif name in CLEARED:
                 wanted[name] = CLEARED[name]
-            elif name == "DesiredCount":
+            elif name in ("DesiredCount", "ServiceRegistries", "AvailabilityZoneRebalancing"):
                 continue
             else:
                 raise ResourceError(f"the sandbox cannot take {name} out of a service")
         force = {}
-        if (
-            "CapacityProviderStrategy" in wanted
-            or to_bool(new.get("ForceNewDeployment", {}).get("EnableForceNewDeployment", False))
-            and "ForceNewDeployment" in changed
+        forced = new.get("ForceNewDeployment", {})
+        if "ForceNewDeployment" in changed and to_bool(
+            forced.get("EnableForceNewDeployment", False)
         ):
             force = {"forceNewDeployment": True}
         if wanted or force:

@@ -79,6 +79,7 @@ class DbInstance(Handler):
                 "EngineVersion",
                 "BackupRetentionPeriod",
                 "PreferredBackupWindow",
+                "PreferredMaintenanceWindow",
                 "MaxAllocatedStorage",
                 "StorageEncrypted",
             )
