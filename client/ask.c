@@ -16,8 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -34,19 +32,9 @@ bool ask_possible(const struct client *c)
 /* Bytes read, 0 at the end of input, -EINTR when a signal that ends programs came first. */
 static ssize_t read_line(int tty, char *text, size_t size)
 {
-    struct pollfd fds[] = {
-        {.fd = tty, .events = POLLIN}, {.fd = signals_open(false), .events = POLLIN}};
-    for (;;) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return -errno;
+    int rc = signals_wait_readable(tty);
 
-        for (int s; fds[1].revents && (s = signals_take()) != 0;)
-            if (s != SIGWINCH)
-                return -EINTR;
-
-        if (fds[0].revents)
-            return read(tty, text, size);
-    }
+    return rc < 0 ? rc : read(tty, text, size);
 }
 
 static void echo(int tty, const struct termios *found, bool on)

@@ -1,5 +1,11 @@
+/* One descriptor for all signals that end or resize this program. They stay blocked from the first
+ * call on, so that none arrives between two waits and interrupts nothing; whoever waits for
+ * something has the descriptor in the same poll(). A child must not inherit that mask: it is
+ * released before exec. */
 #include "client/signals.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
@@ -45,4 +51,20 @@ int signals_take(void)
         return 0;
 
     return (int)info.ssi_signo;
+}
+
+int signals_wait_readable(int fd)
+{
+    struct pollfd fds[] = {
+        {.fd = fd, .events = POLLIN}, {.fd = signals_open(false), .events = POLLIN}};
+
+    for (;;) {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return -errno;
+        for (int s; fds[1].revents && (s = signals_take()) != 0;)
+            if (s != SIGWINCH)
+                return -EINTR;
+        if (fds[0].revents)
+            return 0;
+    }
 }

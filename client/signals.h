@@ -11,5 +11,8 @@ int signals_open(bool with_resize);
 /* Unblocks them again: for a child before exec. */
 void signals_release(void);
 
+/* Waits until `fd` can be read: 0; -EINTR when a signal that ends programs came first. */
+int signals_wait_readable(int fd);
+
 /* Number of the next pending signal, 0 when none. */
 int signals_take(void);

@@ -11,8 +11,6 @@
 #include "client/signals.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,17 +25,10 @@
 /* 1: a byte; 0: the end; -EINTR: a signal that ends programs. */
 static int next_byte(char *c)
 {
-    struct pollfd fds[] = {
-        {.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals_open(false), .events = POLLIN}};
-
     for (;;) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
-            return -errno;
-        for (int s; fds[1].revents && (s = signals_take()) != 0;)
-            if (s != SIGWINCH)
-                return -EINTR;
-        if (!fds[0].revents)
-            continue;
+        int rc = signals_wait_readable(STDIN_FILENO);
+        if (rc < 0)
+            return rc;
 
         ssize_t n = read(STDIN_FILENO, c, 1);
         if (n >= 0)

@@ -3,14 +3,15 @@
  *
  * All of it is read from the account's bucket; this machine's own store is not asked. What is
  * sealed in a record never leaves the daemon. Differences come from the two templates and from what
- * stands beside them; a variable whose name says that it is a secret is told without its value. */
+ * stands beside them; what looks like a secret, by the name of a variable or in its value, is told
+ * without it. */
 #include "daemon/engine_choice.h"
 #include "daemon/past/released.h"
 
-#include "base/env.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/vec.h"
+#include "compose/bind/secrets.h"
 #include "data/object.h"
 #include "engine/release/release.h"
 #include "plan/report/cost.h"
@@ -67,11 +68,13 @@ static void lists(
 
     json_array_foreach(before, i, one) {
         const json_t *other = by_name(after, name, json_str(one, name));
-        add(d,
-            what,
-            json_str(one, name),
-            value(d->arena, one),
-            other ? value(d->arena, other) : NULL);
+        const char *old = value(d->arena, one);
+        const char *new = other ? value(d->arena, other) : NULL;
+
+        /* Two secrets look the same; that one took the other's place is no secret. */
+        if (other && text_eq(old, new) && !json_equal(one, other))
+            new = arena_printf(d->arena, "%s, another", new);
+        add(d, what, json_str(one, name), old, new);
     }
     json_array_foreach(after, i, one) {
         if (!by_name(before, name, json_str(one, name)))
@@ -90,17 +93,6 @@ static const char *version_value(struct arena *arena, const json_t *one)
     return arena_printf(arena, "version %lld", json_int_or(one, "version", 0));
 }
 
-static bool is_secret(const char *name)
-{
-    static const char *const words[] = {
-        "PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"};
-
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcasestr(name, words[i]))
-            return true;
-    return env_name_is_secret(name);
-}
-
 static const char *variable_value(struct arena *arena, const json_t *one)
 {
     const json_t *value = json_object_get(one, "Value");
@@ -108,13 +100,14 @@ static const char *variable_value(struct arena *arena, const json_t *one)
 
     if (from || json_object_get(one, "ValueFrom"))
         return from ? arena_printf(arena, "config %s", from) : "config";
-    if (is_secret(json_str_or(one, "Name", "")))
-        return arena_printf(arena, "*** (%zu characters)", json_string_length(value));
-    if (json_is_string(value))
-        return json_string_value(value);
 
-    cleanup_free char *text = json_print(value, false, true);
-    return arena_strdup(arena, text);
+    cleanup_free char *text =
+        json_is_string(value) ? xstrdup(json_string_value(value)) : json_print(value, false, true);
+    if (secret_match(json_str_or(one, "Name", ""), text))
+        return arena_printf(arena, "*** (%zu characters)", strlen(text));
+
+    cleanup_free char *masked = secrets_masked(text);
+    return arena_strdup(arena, masked ? masked : text);
 }
 
 /* Members of one resource's properties that differ. */

@@ -24,7 +24,7 @@ def compose(folder: pathlib.Path, name: str, word: str, more: str = "") -> None:
         "services:\n"
         "  web:\n"
         "    build: .\n"
-        f"    environment: {{WORD: {word}, API_KEY: {more}}}\n"
+        f"    environment: {{WORD: {word}, URL: 'redis://u:hidden-{word}@c/0', API_KEY: {more}}}\n"
         "    secrets: [note]\n"
         "secrets: {note: {file: ./secret.txt}}\n"
     )
@@ -62,6 +62,8 @@ def test_rollback_from_anywhere(
         differences = other.run("history", "diff", "1", "2", "-p", name, "--json").ok().lines
         kinds = {(d["what"], d["name"]) for d in differences}
         assert ("image of service", "web") in kinds and ("variable of web", "WORD") in kinds
+        url = [d for d in differences if d["name"] == "URL"]
+        assert "another" in url[0]["after"] and "hidden-" not in str(differences)
         record = json.loads(other.run("history", "show", "1", "-p", name).ok().out)
         assert record["number"] == 1 and "sealed" not in record and "secret-of" not in str(record)
 
@@ -106,7 +108,14 @@ def test_rollback_after_failures(
     place.run("config", "set", "API_KEY=first", cwd=folder).ok()
     place.run("up", cwd=folder).ok()
     compose(folder, name, "two")
+    # somebody else wrote the index meanwhile; then the answer to ours is lost
+    index = {"service": "s3", "operation": "PutObject", "params_contains": "index.json", "times": 1}
+    refused = {"code": "PreconditionFailed", "status": 412, "message": "no"}
+    sandbox.fault({"error": refused}, **index)
+    sandbox.fault({"reset": True, "after_effect": True}, **index, after=1)
     place.run("up", cwd=folder).ok()
+    assert [rule["acted"] for rule in sandbox.control("GET", "faults")] == [1, 1]
+    assert [r["number"] for r in releases(place, name)] == [2, 1]
     compose(folder, name, "three", ', SANDBOX_FAIL: "exit:3"')
     place.run("up", cwd=folder).ok(10)
     listed = releases(place, name)
