@@ -78,19 +78,6 @@ int pulumi_refresh(struct engine_context *c, struct engine_outcome *out, struct 
     return rc;
 }
 
-static int read_ids(struct engine_context *c, json_t **ids, struct error *err)
-{
-    struct pulumi_verb v;
-    cleanup_json json_t *checkpoint = NULL;
-
-    int rc = pulumi_verb_open(&v, c, "look", err);
-    if (rc == 0)
-        rc = pulumi_object(c, &v.place, v.place.checkpoint, &checkpoint, err);
-    *ids = rc == 0 ? pulumi_physical_ids(checkpoint) : NULL;
-    pulumi_verb_done(&v);
-    return rc;
-}
-
 /* Those of before, kept for a later life of the job: by then the state may have lost them. */
 static int ids_before(struct engine_context *c, json_t **ids, struct error *err)
 {
@@ -101,7 +88,7 @@ static int ids_before(struct engine_context *c, json_t **ids, struct error *err)
     if (rc == 0 && text)
         return json_parse(text, strlen(text), ids, err);
     if (rc == 0)
-        rc = read_ids(c, ids, err);
+        rc = c->engine->resources(c, ids, err);
     if (rc < 0)
         return rc;
 
@@ -122,7 +109,7 @@ int pulumi_gone(struct engine_context *c, json_t **gone, struct error *err)
     if (rc == 0)
         rc = pulumi_refresh(c, &outcome, err);
     if (rc == 0)
-        rc = read_ids(c, &after, err);
+        rc = c->engine->resources(c, &after, err);
     engine_outcome_done(&outcome);
     if (rc < 0)
         return rc;
